@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { route } from './route.ts';
+
+export const deliveryOutcome = z.enum(['pending', 'handled', 'parked', 'discarded']);
+
+/** A hook as it arrived and what became of it. */
+export const delivery = z.object({
+  id: z.string(),
+  receivedAt: z.string(),
+  source: z.enum(['azureDevOps', 'ticketSystem', 'extension', 'sweep']),
+  connectionId: z.string().optional(),
+  what: z.string(),
+  recordId: z.string().optional(),
+  outcome: deliveryOutcome,
+  reason: z.string().optional(),
+  duplicates: z.number().int(),
+  handledAt: z.string().optional(),
+});
+
+/** One attempt of a lane: what was read, planned, written. */
+export const attempt = z.object({
+  id: z.string(),
+  at: z.string(),
+  linkId: z.string().optional(),
+  connectionId: z.string().optional(),
+  workItemId: z.string().optional(),
+  ticketKey: z.string().optional(),
+  cause: z.string(),
+  outcome: z.enum(['done', 'halt', 'failure']),
+  /** One sentence. */
+  summary: z.string(),
+  failure: z.string().optional(),
+  durationMs: z.number(),
+  attempts: z.number().int(),
+});
+
+export const attemptDetail = attempt.extend({
+  commands: z.array(
+    z.object({
+      side: z.enum(['workItem', 'ticket']),
+      action: z.string(),
+      outcome: z.string(),
+      detail: z.string().optional(),
+    }),
+  ),
+  notes: z.array(
+    z.object({
+      code: z.string(),
+      side: z.enum(['workItem', 'ticket']),
+      field: z.string().optional(),
+      from: z.string().optional(),
+      to: z.string().optional(),
+      reason: z.string().optional(),
+    }),
+  ),
+  requests: z.array(
+    z.object({
+      route: z.string(),
+      status: z.number().optional(),
+      durationMs: z.number(),
+      failure: z.string().optional(),
+    }),
+  ),
+  fields: z.array(z.object({ field: z.string(), problem: z.string() })),
+  requestId: z.string().optional(),
+});
+
+export const parked = z.object({
+  /** Lane key or delivery id. */
+  id: z.string(),
+  kind: z.enum(['link', 'record', 'delivery', 'command']),
+  since: z.string(),
+  reason: z.string(),
+  failure: z.string().optional(),
+  workItemId: z.string().optional(),
+  ticketKey: z.string().optional(),
+  connectionId: z.string().optional(),
+  attempts: z.number().int(),
+});
+
+const page = { before: z.string().optional(), limit: z.coerce.number().int().min(1).max(200).default(50) };
+
+export const activityRoutes = {
+  listDeliveries: route({
+    method: 'GET',
+    path: '/api/projects/:projectId/deliveries',
+    guard: 'projectAdmin',
+    summary: 'Hooks received, newest first.',
+    query: z.object({
+      ...page,
+      outcome: deliveryOutcome.optional(),
+      connectionId: z.string().optional(),
+      recordId: z.string().optional(),
+    }),
+    response: z.object({ deliveries: z.array(delivery), more: z.boolean() }),
+  }),
+  readDelivery: route({
+    method: 'GET',
+    path: '/api/projects/:projectId/deliveries/:deliveryId',
+    guard: 'projectAdmin',
+    summary: 'A delivery with its body, secrets removed.',
+    response: delivery.extend({ body: z.string(), truncated: z.boolean() }),
+  }),
+  replayDelivery: route({
+    method: 'POST',
+    path: '/api/projects/:projectId/deliveries/:deliveryId/replay',
+    guard: 'projectAdmin',
+    summary: 'Treat the delivery as if it had just arrived.',
+    response: delivery,
+  }),
+  listAttempts: route({
+    method: 'GET',
+    path: '/api/projects/:projectId/attempts',
+    guard: 'projectAdmin',
+    summary: 'What was planned and written, newest first.',
+    query: z.object({
+      ...page,
+      outcome: z.enum(['done', 'halt', 'failure']).optional(),
+      connectionId: z.string().optional(),
+      workItemId: z.string().optional(),
+      linkId: z.string().optional(),
+    }),
+    response: z.object({ attempts: z.array(attempt), more: z.boolean() }),
+  }),
+  readAttempt: route({
+    method: 'GET',
+    path: '/api/projects/:projectId/attempts/:attemptId',
+    guard: 'projectAdmin',
+    summary: 'An attempt with its commands, notes and requests.',
+    response: attemptDetail,
+  }),
+  listParked: route({
+    method: 'GET',
+    path: '/api/projects/:projectId/parked',
+    guard: 'projectAdmin',
+    summary: 'What waits for a person.',
+    response: z.object({ parked: z.array(parked) }),
+  }),
+  retryParked: route({
+    method: 'POST',
+    path: '/api/projects/:projectId/parked/retry',
+    guard: 'projectAdmin',
+    summary: 'Try again.',
+    body: z.object({ ids: z.array(z.string()).min(1).max(1000) }),
+    response: z.object({ retried: z.number().int() }),
+  }),
+  discardParked: route({
+    method: 'POST',
+    path: '/api/projects/:projectId/parked/discard',
+    guard: 'projectAdmin',
+    summary: 'Give up on it, with a reason for the record.',
+    body: z.object({ ids: z.array(z.string()).min(1).max(1000), reason: z.string().trim().min(3).max(500) }),
+    response: z.object({ discarded: z.number().int() }),
+  }),
+};
+
+export type Delivery = z.infer<typeof delivery>;
+export type Attempt = z.infer<typeof attempt>;
+export type AttemptDetail = z.infer<typeof attemptDetail>;
+export type Parked = z.infer<typeof parked>;

@@ -1,0 +1,48 @@
+import type { Side } from './record.ts';
+
+/**
+ * A value reduced to a text that is equal exactly when people would call the values equal (markup normalised, words
+ * sorted, ids instead of names). Long texts are kept as `sha256:<hex>`; see `canonical.ts`.
+ */
+export type Canonical = string;
+
+/** What one side showed when the two last agreed. Keys are field ids, or `=<row>` for composed values. */
+export interface SideBase {
+  revision: string;
+  values: Readonly<Record<string, Canonical>>;
+  /**
+   * Fields that Tandem wrote and has not read back yet: the first reading is taken as base without counting as an
+   * edit, provided that nobody but Tandem touched the record since (`Snapshot.own`) or the text is the same.
+   */
+  unconfirmed?: readonly string[];
+  /** Ids of comments that need no more attention: carried over, held back by policy, or there before the link. */
+  comments?: readonly string[];
+  attachments?: readonly string[];
+  /** Connector's own bookmark for cheap reads (for example the last history order), opaque. */
+  bookmark?: string;
+  /** Last known condition of the record, so that a restore is noticed. */
+  missing?: boolean;
+}
+
+export type Base = Readonly<Record<Side, SideBase>>;
+
+/** A comment or attachment that exists on both sides. */
+export interface Pair {
+  kind: 'comment' | 'attachment';
+  workItemSideId: string;
+  ticketSideId: string;
+}
+
+/** What the planner is told about a link beside the two readings. */
+export interface LinkState {
+  id: string;
+  /** Absent until the two sides were seen together for the first time. */
+  base?: Base;
+  pairs: readonly Pair[];
+  /** Who created the pair: decides whose values win the first agreement. */
+  origin: 'createdTicket' | 'createdWorkItem' | 'linked';
+  /** Choices a person made on conflicts, by row; applied by the next plan, then cleared. */
+  resolutions: Readonly<Record<string, Side>>;
+  /** The response map and the hyperlink were written. */
+  responded: boolean;
+}

@@ -1,0 +1,128 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+/**
+ * What can go wrong with a remote system, switched on from the sandbox's page, a test or the chaos run.
+ * `before` faults leave no effect behind; `afterEffect` faults lose the answer of a request that was carried out.
+ */
+export type Fault =
+  | { kind: 'down' }
+  | { kind: 'slow'; delayMs: number }
+  | { kind: 'status'; status: number; headers?: Record<string, string>; body?: unknown }
+  /** `retryAfter` is sent as it is (seconds, HTTP date, rubbish); `null` sends none. */
+  | { kind: 'throttle'; status: number; retryAfter: string | null }
+  | { kind: 'signInPage'; status: 200 | 203 | 302 }
+  | { kind: 'afterEffect'; how: 'reset' | 'status500' | 'empty' | 'truncated' | 'hang' };
+
+export interface FaultRule {
+  id: string;
+  fault: Fault;
+  /** All given parts must match; none given matches every request. `path` is a regular expression's source. */
+  match?: { method?: string; path?: string };
+  /** 0 to 1, of the matching requests; 1 when absent. */
+  probability?: number;
+  /** Stops by itself after so many hits. */
+  remaining?: number;
+}
+
+/** The fault rules of one simulator. `random` is given by the caller, so that a run can be repeated by its seed. */
+export class Faults {
+  #rules: FaultRule[] = [];
+  readonly #random: () => number;
+
+  constructor(random: () => number = Math.random) {
+    this.#random = random;
+  }
+
+  list(): readonly FaultRule[] {
+    return this.#rules;
+  }
+
+  set(rule: FaultRule): void {
+    this.#rules = [...this.#rules.filter((other) => other.id !== rule.id), { ...rule }];
+  }
+
+  remove(id: string): void {
+    this.#rules = this.#rules.filter((rule) => rule.id !== id);
+  }
+
+  clear(): void {
+    this.#rules = [];
+  }
+
+  pick(method: string, path: string): Fault | undefined {
+    for (const rule of this.#rules) {
+      if (rule.match?.method !== undefined && rule.match.method !== method) continue;
+      if (rule.match?.path !== undefined && !new RegExp(rule.match.path).test(path)) continue;
+      if (rule.probability !== undefined && this.#random() >= rule.probability) continue;
+      if (rule.remaining !== undefined) {
+        if (rule.remaining <= 0) continue;
+        rule.remaining -= 1;
+      }
+      return rule.fault;
+    }
+    return undefined;
+  }
+}
+
+/** Puts the faults in front of (and behind) every route but the sandbox's own under `/_sandbox`. */
+export function registerFaults(app: FastifyInstance, faults: Faults): void {
+  const pending = new WeakMap<FastifyRequest, Extract<Fault, { kind: 'afterEffect' }>>();
+  app.addHook('onRequest', async (request, reply) => {
+    if (faults.list().length === 0 || request.url.startsWith('/_sandbox')) return;
+    const fault = faults.pick(request.method, request.url);
+    if (fault === undefined) return;
+    if (fault.kind === 'afterEffect') {
+      pending.set(request, fault);
+      return;
+    }
+    return applyBefore(fault, request, reply);
+  });
+  app.addHook('onSend', async (request, reply, payload) => {
+    const fault = pending.get(request);
+    if (fault === undefined) return payload;
+    pending.delete(request);
+    if (fault.how === 'reset') {
+      request.raw.socket.destroy();
+      return payload;
+    }
+    if (fault.how === 'hang') return new Promise(() => {});
+    if (fault.how === 'status500') {
+      reply.code(500);
+      return '{"message":"simulated failure after the effect"}';
+    }
+    reply.removeHeader('content-length');
+    if (fault.how === 'empty') return '';
+    return typeof payload === 'string' ? payload.slice(0, Math.floor(payload.length / 2)) : '{"trunc';
+  });
+}
+
+async function applyBefore(
+  fault: Exclude<Fault, { kind: 'afterEffect' }>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  switch (fault.kind) {
+    case 'down':
+      request.raw.socket.destroy();
+      return reply.hijack();
+    case 'slow':
+      await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+      return undefined;
+    case 'status':
+      return reply
+        .code(fault.status)
+        .headers(fault.headers ?? {})
+        .send(fault.body ?? { message: `simulated ${fault.status}` });
+    case 'throttle':
+      if (fault.retryAfter !== null) reply.header('retry-after', fault.retryAfter);
+      // Azure DevOps may announce a delay on an answer that succeeded: then only the header is added.
+      if (fault.status < 300) return undefined;
+      return reply.code(fault.status).send({ message: 'simulated rate limit' });
+    case 'signInPage':
+      if (fault.status === 302) return reply.code(302).header('location', '/_signin').send();
+      return reply
+        .code(fault.status)
+        .type('text/html; charset=utf-8')
+        .send('<!DOCTYPE html><html><head><title>Sign In</title></head><body>Sign in to your account</body></html>');
+  }
+}
