@@ -162,7 +162,7 @@ async function readVersion(dir: string, account: Account | null): Promise<Binari
 
 function usesMusl(): boolean {
   if (process.platform !== 'linux' || !process.report) return false;
-  process.report.excludeNetwork = true; // otherwise the report may wait for name lookups
+  Object.assign(process.report, { excludeNetwork: true }); // otherwise the report may wait for name lookups
   const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
   return report.header?.glibcVersionRuntime === undefined;
 }

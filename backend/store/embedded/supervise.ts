@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type EmbeddedStore, type OpenEmbeddedOptions, openEmbedded } from './index.ts';
+import { type EmbeddedStore, type OpenEmbeddedOptions, openEmbedded } from './open.ts';
 import { isRunning } from './postmaster.ts';
 
 export interface SuperviseOptions extends OpenEmbeddedOptions {
