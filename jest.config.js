@@ -14,6 +14,7 @@ export default {
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
   testTimeout: 60_000,
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   // Two cores: more workers only make the real PostgreSQL and Chromium wait for each other.
   maxWorkers: 2,
 };
