@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClaimedLane, LaneRunner, Settlement } from './lane.ts';
+import type { LaneQueue } from './queue.ts';
+
+export interface WorkerOptions {
+  queue: LaneQueue;
+  runners: Readonly<Record<string, LaneRunner>>;
+  /** Lanes at work at the same time. */
+  concurrent: number;
+  leaseSeconds: number;
+  /** Safety net for a lost notification. */
+  pollMs: number;
+  /** For what no runner may throw: a fault of ours. Decides what becomes of the lane. */
+  onFault: (lane: ClaimedLane, error: unknown) => Settlement;
+  onStoreError: (error: unknown) => void;
+  /** After a settle; false: the lease was lost and another worker has the lane. */
+  onSettled?: (lane: ClaimedLane, settlement: Settlement, written: boolean) => void;
+}
+
+export interface Worker {
+  /** There may be something to claim. */
+  wake(): void;
+  /** Lanes at work now. */
+  readonly busy: number;
+  /** Stops claiming and waits up to `graceMs` for what is at work; the rest falls back by its lease. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/**
+ * Claims due lanes and runs them. Under a backlog it claims half its slots at once instead of one by one (one claim
+ * costs the database as much as a dozen lanes of a larger one); idle, it claims at the first notification.
+ */
+export function startWorker(options: WorkerOptions): Worker {
+  const held = new Map<string, ClaimedLane>();
+  const aborts = new AbortController();
+  let stopping = false;
+  let claiming = false;
+  let wanted = false;
+
+  const wake = () => {
+    wanted = true;
+    void claim();
+  };
+
+  const claim = async () => {
+    if (claiming || stopping) return;
+    claiming = true;
+    try {
+      while (wanted && !stopping) {
+        const free = options.concurrent - held.size;
+        if (free < 1 || (held.size > 0 && free < options.concurrent / 2 && free < 8)) break;
+        wanted = false;
+        const lanes = await options.queue.claim(free, options.leaseSeconds);
+        for (const lane of lanes) void run(lane);
+        if (lanes.length === free) wanted = true;
+      }
+    } catch (error) {
+      options.onStoreError(error);
+      wanted = true;
+      await delay(250);
+    } finally {
+      claiming = false;
+    }
+  };
+
+  const run = async (lane: ClaimedLane) => {
+    const name = `${lane.tenant} ${lane.key}`;
+    held.set(name, lane);
+    let settlement: Settlement;
+    try {
+      const runner = options.runners[lane.kind];
+      if (runner === undefined) throw new Error(`There is no runner for lanes of kind ${lane.kind}`);
+      settlement = await runner(lane, aborts.signal);
+    } catch (error) {
+      settlement = options.onFault(lane, error);
+    }
+    try {
+      const written = await options.queue.settle(lane, settlement);
+      options.onSettled?.(lane, settlement, written);
+    } catch (error) {
+      // The store is away: the lease runs out and the lane runs again.
+      options.onStoreError(error);
+    } finally {
+      held.delete(name);
+    }
+    wake();
+  };
+
+  const poll = setInterval(wake, options.pollMs);
+  const heartbeat = setInterval(
+    () => options.queue.extend([...held.values()], options.leaseSeconds).catch(options.onStoreError),
+    (options.leaseSeconds * 1000) / 3,
+  );
+  wake();
+
+  return {
+    wake,
+    get busy() {
+      return held.size;
+    },
+    async stop(graceMs) {
+      stopping = true;
+      clearInterval(poll);
+      const deadline = Date.now() + graceMs;
+      while (held.size > 0 && Date.now() < deadline) await delay(20);
+      aborts.abort();
+      clearInterval(heartbeat);
+    },
+  };
+}
