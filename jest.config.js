@@ -1,6 +1,12 @@
 // swc strips the types and turns ESM into CommonJS, because Jest's module registry speaks that without flags;
 // the listed packages ship ESM only and are turned the same way.
-const esmOnly = ['jose', 'marked', 'azure-devops-extension-sdk', 'azure-devops-extension-api', 'azure-devops-ui'];
+const esmOnly = [
+  'jose',
+  'marked',
+  'azure-devops-extension-sdk',
+  'azure-devops-extension-api',
+  'azure-devops-ui',
+];
 
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
@@ -9,7 +15,10 @@ export default {
   transform: {
     '^.+\\.(ts|tsx|js|mjs)$': [
       '@swc/jest',
-      { jsc: { target: 'es2024', parser: { syntax: 'typescript', tsx: true } }, module: { type: 'commonjs' } },
+      {
+        jsc: { target: 'es2024', parser: { syntax: 'typescript', tsx: true } },
+        module: { type: 'commonjs' },
+      },
     ],
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
