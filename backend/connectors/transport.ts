@@ -48,7 +48,8 @@ export interface Transport {
   /**
    * Throws `Failure`: unauthorized (401, a 203 or 302 to a sign-in page, HTML where JSON was due), forbidden (403),
    * notFound (404, 410), stale (409, 412), rejected (400, 405, 415, 422), throttled (429, or 503 with Retry-After),
-   * unavailable (other 5xx, refused, DNS, timed out before sending), ambiguous (see `repeat`), malformed.
+   * unavailable (other 5xx, refused, DNS, timed out before sending), ambiguous (see `repeat`; 502 and 504 too, with
+   * which a gateway tells that it lost the answer), malformed. An address that is not allowed is forbidden.
    * A connector may catch a Failure and throw a better one when its vendor's bodies tell more.
    * `Failure.details` carries status and request id; the body that led to it is in `RemoteFailure.answer`.
    */

@@ -1,0 +1,225 @@
+import { Readable } from 'node:stream';
+import { Agent } from 'undici';
+import { type FailureKind, isFailure } from '../sync/failure.ts';
+import { type AddressGuard, AddressRefused } from './address-guard.ts';
+import { guardedConnect } from './guarded-connect.ts';
+import { type AnswerContext, failureFor, readAnswer } from './http-answer.ts';
+import { exchange, type Outgoing, openExchange } from './http-exchange.ts';
+import { explain } from './http-failure.ts';
+import type { RequestBudget } from './request-budget.ts';
+import { requestTrace } from './request-trace.ts';
+import { readRetryAfter } from './retry-after.ts';
+import { createSlots } from './slots.ts';
+import type { RemoteAnswer, RemoteRequest, RemoteStream, Transport } from './transport.ts';
+
+export interface TransportOptions {
+  guard: AddressGuard;
+  /** Origins that requests may go to: `https://itsm.example.com`. A whole address is cut to its origin. */
+  origins: readonly string[];
+  budget: RequestBudget;
+  /** Called after every request. */
+  count?: (route: string, outcome: 'done' | FailureKind, durationMs: number) => void;
+  /** Takes secrets out of words that came from outside. Credentials of the request itself are taken out anyway. */
+  redact?: (text: string) => string;
+  /** Headers in which the system tells its id of the request, most telling first, lower case. */
+  requestIdHeaders?: readonly string[];
+  userAgent?: string;
+  connectTimeoutMs?: number;
+  certificateAuthorities?: readonly string[];
+  now?: () => number;
+}
+
+export interface HttpTransport extends Transport {
+  /** Waits for running requests, at most `withinMs`, then closes all sockets. */
+  close(withinMs?: number): Promise<void>;
+}
+
+const defaultTimeoutMs = 30_000;
+const streamTimeoutMs = 300_000;
+const defaultMaxAnswerBytes = 10 * 1024 * 1024;
+const maxErrorBytes = 64 * 1024;
+/** A system that says "too much" without saying how long gets this pause; the lane's own backoff comes on top. */
+const defaultPauseMs = 2000;
+const commonRequestIds = ['x-request-id', 'request-id', 'x-correlation-id'];
+
+/** HTTP for one connection; see `transport.ts` for what it promises. */
+export const createTransport = (options: TransportOptions): HttpTransport => {
+  const { guard, budget, now = Date.now, redact = (text) => text } = options;
+  const connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
+  const userAgent = options.userAgent ?? 'Tandem';
+  const requestIdHeaders = options.requestIdHeaders ?? commonRequestIds;
+  const declared = new Set(
+    options.origins.filter((origin) => URL.canParse(origin)).map((o) => new URL(o).origin),
+  );
+  const checked = new Set<string>();
+  const slots = createSlots(budget.concurrent);
+  const agent = new Agent({
+    connect: guardedConnect(guard, {
+      connectTimeoutMs,
+      ...(options.certificateAuthorities && { certificateAuthorities: options.certificateAuthorities }),
+    }),
+    // One at a time per socket: an answer that breaks off must not take others with it.
+    pipelining: 1,
+    // Below the 5 s after which common servers close an idle socket, so that we do not write into a closing one.
+    keepAliveTimeout: 4000,
+    keepAliveMaxTimeout: 60_000,
+    // The exchange has its own clock, from the first byte sent to the last byte read.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+
+  const addressOf = (request: RemoteRequest): URL => {
+    const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
+    if (!url || !declared.has(url.origin) || url.username || url.password) {
+      throw new AddressRefused('The request leads away from the address of the connection', 'origin');
+    }
+    if (!checked.has(url.origin)) {
+      guard.checkUrl(url);
+      checked.add(url.origin);
+    }
+    return url;
+  };
+
+  const outgoingOf = (request: RemoteRequest, url: URL, timeoutMs: number): Outgoing => ({
+    origin: url.origin,
+    path: url.pathname + url.search,
+    method: request.method,
+    ...encode(request, userAgent),
+    timeoutMs: request.timeoutMs ?? timeoutMs,
+    maxAnswerBytes: request.maxAnswerBytes ?? defaultMaxAnswerBytes,
+    signal: request.signal,
+  });
+
+  const contextOf = (request: RemoteRequest, host: string): AnswerContext => ({
+    request,
+    repeatable: (request.repeat ?? (isRead(request.method) ? 'safe' : 'unsafe')) === 'safe',
+    host,
+    redact,
+    requestIdHeaders,
+    now,
+  });
+
+  const report = (route: string, startedAt: number, status?: number, failure?: FailureKind) => {
+    const durationMs = performance.now() - startedAt;
+    options.count?.(route, failure ?? 'done', durationMs);
+    requestTrace.add({
+      route,
+      durationMs: Math.round(durationMs * 10) / 10,
+      ...(status !== undefined && { status }),
+      ...(failure && { failure }),
+    });
+  };
+
+  const slowDown = (status: number, headers: Readonly<Record<string, string>>) => {
+    // 202 names the time to ask for a result, 3xx that of a move; neither is about load.
+    if (status === 202 || (status >= 300 && status < 400)) return;
+    const delayMs = readRetryAfter(headers, now);
+    if (delayMs) budget.throttled(delayMs);
+    else if (status === 429) budget.throttled(defaultPauseMs);
+  };
+
+  const perform = async <T extends { status: number }>(
+    request: RemoteRequest,
+    run: (url: URL, context: AnswerContext) => Promise<T>,
+  ): Promise<T> => {
+    let startedAt = performance.now();
+    let context = contextOf(request, 'The system');
+    try {
+      const url = addressOf(request);
+      context = contextOf(request, url.host);
+      await budget.take(request.signal);
+      startedAt = performance.now();
+      const answer = await run(url, context);
+      report(request.route, startedAt, answer.status);
+      return answer;
+    } catch (error) {
+      const failure = isFailure(error) ? error : explain(error, context, slowDown);
+      report(request.route, startedAt, failure.details.status, failure.kind);
+      throw failure;
+    }
+  };
+
+  const send = async (request: RemoteRequest): Promise<RemoteAnswer> => {
+    await slots.take();
+    try {
+      return await perform(request, async (url, context) => {
+        const incoming = await exchange(agent, outgoingOf(request, url, defaultTimeoutMs));
+        slowDown(incoming.status, incoming.headers);
+        return readAnswer(incoming, context);
+      });
+    } finally {
+      slots.release();
+    }
+  };
+
+  const stream = async (request: RemoteRequest): Promise<RemoteStream> => {
+    await slots.take();
+    let handedOut = false;
+    try {
+      return await perform(request, async (url, context) => {
+        const outgoing = outgoingOf(request, url, streamTimeoutMs);
+        const incoming = await openExchange(agent, outgoing, (broken) => explain(broken, context, slowDown));
+        const { status, headers, body } = incoming;
+        slowDown(status, headers);
+        const fine = (status >= 200 && status < 300 && status !== 203) || request.accept?.includes(status);
+        if (fine) {
+          handedOut = true;
+          body.once('close', slots.release);
+          return incoming;
+        }
+        const bytes = await readStart(body, maxErrorBytes);
+        return refuseStream(readAnswer({ status, headers, body: bytes }, context), context);
+      });
+    } finally {
+      if (!handedOut) slots.release();
+    }
+  };
+
+  const close = async (withinMs = 5000) => {
+    const late = setTimeout(() => void agent.destroy(), withinMs);
+    await agent.close();
+    clearTimeout(late);
+  };
+
+  return { send, stream, close };
+};
+
+const isRead = (method: RemoteRequest['method']) => method === 'GET' || method === 'OPTIONS';
+
+/** 203 without a sign-in page in it: still not what was asked for. */
+const refuseStream = (answer: RemoteAnswer, context: AnswerContext): never => {
+  throw failureFor(answer, context);
+};
+
+const encode = (request: RemoteRequest, userAgent: string): Pick<Outgoing, 'headers' | 'body'> => {
+  const headers: Record<string, string> = { accept: 'application/json', 'user-agent': userAgent };
+  for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value;
+  const { body, contentType } = request;
+  if (body === undefined) return { headers, body: null };
+  const isBytes = Buffer.isBuffer(body) || body instanceof Readable;
+  headers['content-type'] ??=
+    contentType ?? (isBytes ? 'application/octet-stream' : 'application/json; charset=utf-8');
+  if (isBytes) return { headers, body };
+  if (body instanceof Uint8Array) return { headers, body: Buffer.from(body) };
+  if (contentType && typeof body === 'string') return { headers, body };
+  if (contentType?.startsWith('application/x-www-form-urlencoded')) {
+    return { headers, body: new URLSearchParams(body as Record<string, string>).toString() };
+  }
+  return { headers, body: JSON.stringify(body) };
+};
+
+const readStart = async (body: Readable, maxBytes: number): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk as Buffer);
+      sizeBytes += (chunk as Buffer).length;
+      if (sizeBytes >= maxBytes) break;
+    }
+  } catch (error) {
+    // The status decides; words that broke off are only missing words.
+    if (!isFailure(error)) throw error;
+  }
+  return Buffer.concat(chunks).subarray(0, maxBytes);
+};
