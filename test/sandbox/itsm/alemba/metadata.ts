@@ -1,0 +1,156 @@
+import type { ApiVersion } from './links.ts';
+import type { EntityType, PropertyType } from './schema.ts';
+import type { AlembaStore } from './store.ts';
+
+/** `GET /{entity}/$metadata`: what the entity is made of. */
+export function describeEntity(entity: EntityType, version: ApiVersion) {
+  return {
+    _context: `api:${version}/$metadata`,
+    _self: `api:${version}/${entity.name}/$metadata`,
+    name: entity.name,
+    properties: [...entity.properties.values()].map(describeProperty),
+  };
+}
+
+/** `GET /{entity}?$options` and `GET /call/$create?$options`: the same with required flags and choices. */
+export function describeOptions(store: AlembaStore, entity: EntityType, version: ApiVersion, self: string) {
+  const required = requiredInputs(store, entity);
+  return {
+    _context: `api:${version}/${entity.name}/$metadata`,
+    _self: self,
+    href: `api:${version}/${entity.name}`,
+    methods: ['GET', 'POST'],
+    properties: [...entity.properties.values()].map((property) => ({
+      ...describeProperty(property),
+      required: required.has(property.name),
+      ...choicesOf(store, property),
+    })),
+    status: 'GA',
+  };
+}
+
+type Behavior = { type: number; scope: 0 | 1 | 2 };
+
+/** Read-only-if-set and required-if-null: the two halves of the template rule. */
+const templateRelations = [
+  { source: 'Template', target: 'IpkStatus' },
+  { source: 'Template', target: 'IpkStream' },
+].map((pair) => ({
+  ...pair,
+  behaviors: [
+    { type: 16, scope: 2 },
+    { type: 17, scope: 2 },
+  ] as Behavior[],
+}));
+
+const notes = [
+  { property: '$action.Description.Title', required: false, type: 'string', displayType: 'Text' },
+  { property: '$action.Description.Description', required: false, type: 'string', displayType: 'TextArea' },
+  {
+    property: '$action.Description.DescriptionHtml',
+    required: false,
+    type: 'string',
+    displayType: 'RichText',
+  },
+];
+
+const assignment = ['AssignedGroup', 'AssignedOfficer'];
+
+export const actionNames = [
+  'Create',
+  'Submit',
+  'Update',
+  'Lock',
+  'Unlock',
+  'Defer',
+  'Forward',
+  'Close',
+  'Reopen',
+  'Note',
+];
+
+/** `GET /call/$Action`: inputs of one action, in the guide's shape. */
+export function describeAction(store: AlembaStore, call: EntityType, action: string, version: ApiVersion) {
+  const self = `api:${version}/call/$${action}`;
+  const path = action === 'Update' ? '' : `/${action.toLowerCase()}`;
+  return {
+    _context: `api:${version}/$metadata`,
+    _self: self,
+    href: action === 'Create' ? `api:${version}/call` : `api:${version}/call/{ref}${path}`,
+    methods: [action === 'Create' ? 'POST' : 'PUT'],
+    inputs: actionInputs(store, call, action),
+    status: 'GA',
+  };
+}
+
+function actionInputs(store: AlembaStore, call: EntityType, action: string): unknown[] {
+  if (['Submit', 'Lock', 'Unlock'].includes(action)) return [];
+  const input = (name: string, required: boolean) => {
+    const property = call.properties.get(name) as PropertyType;
+    const pair = property.richTextPair;
+    const relations = [
+      ...(name === 'IpkStatus' || name === 'IpkStream'
+        ? templateRelations.filter((one) => one.target === name)
+        : []),
+      ...(pair !== undefined ? [{ source: pair, target: name, behaviors: [{ type: 14, scope: 2 }] }] : []),
+    ];
+    return {
+      property: name,
+      title: property.title,
+      type: property.kind,
+      displayType: property.displayType,
+      required,
+      ...(property.maxLength !== undefined && { maxLength: property.maxLength }),
+      ...choicesOf(store, property),
+      ...(relations.length > 0 && { relations }),
+    };
+  };
+  if (action === 'Create' || action === 'Update') {
+    const required = requiredInputs(store, call);
+    const writable = [...call.properties.values()].filter((property) => property.readOnly !== true);
+    return writable.map((property) =>
+      input(property.name, action === 'Create' && required.has(property.name)),
+    );
+  }
+  const { visibilityField, closure } = store.settings;
+  const visibility = {
+    property: `$action.${visibilityField}`,
+    required: false,
+    type: 'boolean',
+    displayType: 'Checkbox',
+  };
+  const described = notes.map((note) => ({
+    ...note,
+    required: action === 'Note' || (action === 'Close' && closure.requireComment),
+  }));
+  if (action === 'Close') return [input('ClosureReason', closure.requireReason), ...described, visibility];
+  const fields =
+    action === 'Defer' || action === 'Forward' ? assignment.map((name) => input(name, false)) : [];
+  return [...fields, ...described, visibility];
+}
+
+function requiredInputs(store: AlembaStore, entity: EntityType): Set<string> {
+  if (entity.name !== 'call') return new Set(['Name']);
+  const partition = store.settings.partitioning ? ['Partition'] : [];
+  return new Set(['IpkStatus', 'IpkStream', ...partition, ...store.settings.requiredFields]);
+}
+
+function describeProperty(property: PropertyType) {
+  return {
+    name: property.name,
+    title: property.title,
+    type: property.kind,
+    displayType: property.displayType,
+    readonly: property.readOnly ?? false,
+    ...(property.maxLength !== undefined && { maxLength: property.maxLength }),
+    ...(property.relation !== undefined && { entity: property.relation }),
+  };
+}
+
+/** Lists are spelled out for selections; lookups (persons, groups) are searched by the client instead. */
+function choicesOf(store: AlembaStore, property: PropertyType) {
+  const listed = property.displayType === 'Select' || property.displayType === 'TieredSelect';
+  if (!listed || property.relation === undefined) return {};
+  const rows = store.table(property.relation).values();
+  return { choices: [...rows].map(({ Ref, Name, FullName }) => ({ Ref, Name: FullName ?? Name })) };
+}
