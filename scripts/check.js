@@ -15,6 +15,7 @@ const checks = [
   { name: 'types of src (browser only)', args: [typescript, '-p', 'src'] },
   { name: 'types of test', args: [typescript, '-p', 'test'] },
   { name: 'format and lint', args: [biome, 'check', '.'] },
+  { name: 'lock file serves every platform', args: ['scripts/complete-lock.js', '--check'] },
 ];
 
 const results = await Promise.all(checks.map(run));
