@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { lastLines } from './cluster.ts';
 import { spawnOptions } from './command.ts';
+import { errorCode } from './failure.ts';
 import { type ServerSettings, settingArguments } from './settings.ts';
 
 export interface LaunchRequest {
@@ -24,32 +24,36 @@ export interface Launch {
   /** Resolves when the program that we started has ended; the error when it could not be started at all. */
   ended: Promise<{ exitCode: number | null; error?: Error }>;
   hasEnded(): boolean;
-  /** What it said until its log file took over, and the newest lines of that file. */
+  /** What it said until its log file took over, and what that file has since the start. */
   readTail(): Promise<string>;
-  /** Forgets what it said. */
-  discardTail(): Promise<void>;
+  /** Stops listening to what it says; the server goes on. */
+  release(): void;
 }
 
 /** Starts PostgreSQL detached: it outlives us, so that our crash does not become its crash. */
-export async function launch(request: LaunchRequest): Promise<Launch> {
+export function launch(request: LaunchRequest): Launch {
   const startedAtMs = Date.now();
-  const tailFile = join(request.storeDir, `start-${randomBytes(4).toString('hex')}.log`);
-  const handle = await open(tailFile, 'a', 0o600);
-  let child: ChildProcess;
-  try {
-    const { file, args } = commandLine(request, tailFile);
-    // PostgreSQL takes a lock file as stale when it names this pid, and still checks that no shared memory of the
-    // cluster is in use. Deleting the file ourselves would race with another start; this leaves the verdict to it.
-    const env = request.stalePid ? { PG_GRANDPARENT_PID: String(request.stalePid) } : {};
-    const options = spawnOptions(request.account, env as Record<string, string>);
-    child = spawn(file, args, { ...options, detached: true, stdio: ['ignore', handle.fd, handle.fd] });
-  } finally {
-    await handle.close();
-  }
+  const { file, args } = commandLine(request);
+  // PostgreSQL takes a lock file as stale when it names this pid, and still checks that no shared memory of the
+  // cluster is in use. Deleting the file ourselves would race with another start; this leaves the verdict to it.
+  const env: Record<string, string> = request.stalePid
+    ? { PG_GRANDPARENT_PID: String(request.stalePid) }
+    : {};
+  // A pipe, not a file: on a full disk a file would stay empty. PostgreSQL ignores a broken pipe.
+  const child = spawn(file, args, {
+    ...spawnOptions(request.account, env),
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr?.on('data', (chunk) => {
+    said += chunk;
+  });
   let over = false;
   const ended = new Promise<{ exitCode: number | null; error?: Error }>((resolve) => {
     child.once('error', (error) => resolve({ exitCode: null, error }));
-    child.once('exit', (exitCode) => resolve({ exitCode }));
+    // `close`, not `exit`: everything that it said has arrived.
+    child.once('close', (exitCode) => resolve({ exitCode }));
   });
   void ended.then(() => {
     over = true;
@@ -59,35 +63,45 @@ export async function launch(request: LaunchRequest): Promise<Launch> {
     pid: child.pid,
     ended,
     hasEnded: () => over,
-    readTail: () => readTail(tailFile, request.clusterDir, startedAtMs),
-    discardTail: () => rm(tailFile, { force: true }),
+    readTail: async () => {
+      const logged = await readLogSince(join(request.clusterDir, 'log'), startedAtMs);
+      return [lastLines(said, 15), lastLines(logged, 20)].filter((part) => part.trim() !== '').join('\n');
+    },
+    release: () => child.stderr?.destroy(),
   };
 }
 
-function commandLine(request: LaunchRequest, tailFile: string): { file: string; args: string[] } {
+function commandLine(request: LaunchRequest): { file: string; args: string[] } {
   const settings = settingArguments(request.settings);
   if (process.platform !== 'win32') {
     return { file: join(request.binaries.dir, 'postgres'), args: ['-D', request.clusterDir, ...settings] };
   }
   // Windows: PostgreSQL refuses administrators, and pg_ctl gives those rights away before it starts it.
   const quoted = settings.map((one) => (one === '-c' ? one : `"${one}"`)).join(' ');
-  const args = ['start', '-W', '-D', request.clusterDir, '-l', `${tailFile}.server`, '-o', quoted];
+  const args = [
+    'start',
+    '-W',
+    '-D',
+    request.clusterDir,
+    '-l',
+    join(request.storeDir, 'start.log'),
+    '-o',
+    quoted,
+  ];
   return { file: join(request.binaries.dir, 'pg_ctl.exe'), args };
 }
 
-async function readTail(tailFile: string, clusterDir: string, sinceMs: number): Promise<string> {
-  const early = await readFile(tailFile, 'utf8');
-  const newest = await newestLog(join(clusterDir, 'log'), sinceMs);
-  return [lastLines(early, 15), newest].filter((part) => part.trim() !== '').join('\n');
-}
-
-async function newestLog(logDir: string, sinceMs: number): Promise<string> {
-  const names = await readdir(logDir).catch(() => []); // the server may have died before it made the folder
-  let newest = { path: '', mtimeMs: sinceMs - 1000 };
-  for (const name of names) {
-    const path = join(logDir, name);
-    const { mtimeMs } = await stat(path);
-    if (mtimeMs >= newest.mtimeMs) newest = { path, mtimeMs };
-  }
-  return newest.path ? lastLines(await readFile(newest.path, 'utf8'), 20) : '';
+async function readLogSince(logDir: string, sinceMs: number): Promise<string> {
+  const names = await readdir(logDir).catch((error) => {
+    if (errorCode(error) === 'ENOENT') return []; // the server ended before it made the folder
+    throw error;
+  });
+  const paths = names.map((name) => join(logDir, name));
+  const texts = await Promise.all(
+    paths.map(async (path) => ((await stat(path)).mtimeMs >= sinceMs ? readFile(path, 'utf8') : '')),
+  );
+  // One file holds a day: leave out what earlier runs said. Lines begin with `2026-11-21 09:32:45.116 UTC`.
+  const since = new Date(sinceMs).toISOString().replace('T', ' ').slice(0, 23);
+  const isNew = (line: string) => !/^\d{4}-\d\d-\d\d /.test(line) || line >= since;
+  return texts.flatMap((text) => text.split('\n').filter(isNew)).join('\n');
 }

@@ -116,7 +116,7 @@ async function startOnce(opening: Opening, stalePid: number | undefined): Promis
     extra: opening.options.settings,
   });
   const { account, storeDir } = placement;
-  const launched = await launch({
+  const launched = launch({
     binaries,
     account,
     storeDir,
@@ -134,9 +134,10 @@ async function startOnce(opening: Opening, stalePid: number | undefined): Promis
     if (passingRefusal.test(tail)) return tail;
     const { exitCode, error } = launched.hasEnded() ? await launched.ended : { exitCode: null };
     const reason = error ? `could not be started: ${error.message}` : `did not start (exit code ${exitCode})`;
-    throw new EmbeddedStoreError('startFailed', `PostgreSQL ${reason}. Its log ends with:\n${tail}`);
+    const said = tail || 'It said nothing.';
+    throw new EmbeddedStoreError('startFailed', `PostgreSQL ${reason}. Its log ends with:\n${said}`);
   } finally {
-    await launched.discardTail();
+    launched.release();
   }
 }
 
