@@ -17,8 +17,12 @@ export function batcher<I, O>(
       running += 1;
       flush(batch.map((call) => call.item))
         .then(
-          (outputs) => batch.forEach((call, index) => call.resolve(outputs[index] as O)),
-          (error) => batch.forEach((call) => call.reject(error)),
+          (outputs) => {
+            for (const [index, call] of batch.entries()) call.resolve(outputs[index] as O);
+          },
+          (error) => {
+            for (const call of batch) call.reject(error);
+          },
         )
         .finally(() => {
           running -= 1;

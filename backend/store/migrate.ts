@@ -9,12 +9,18 @@ export const migrationsDir = join(import.meta.dirname, 'migrations');
  * repeatable after a crash: each migration is one transaction.
  * @throws when the database is newer than this release: going back needs a backup.
  */
-export async function migrate(connection: pg.ClientConfig, log: (line: string) => void = () => undefined): Promise<void> {
+export async function migrate(
+  connection: pg.ClientConfig,
+  log: (line: string) => void = () => undefined,
+): Promise<void> {
   const client = new pg.Client(connection);
   client.on('error', (error) => log(`store.migration_connection_failed ${error.message}`));
   await client.connect();
   try {
-    const wanted = (await readdir(migrationsDir)).filter((file) => file.endsWith('.sql')).map((file) => file.slice(0, -4)).sort();
+    const wanted = (await readdir(migrationsDir))
+      .filter((file) => file.endsWith('.sql'))
+      .map((file) => file.slice(0, -4))
+      .sort();
     const applied = await appliedMigrations(client);
     const unknown = applied.filter((name) => !wanted.includes(name));
     if (unknown.length > 0) {

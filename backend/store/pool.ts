@@ -32,7 +32,8 @@ export function openStore(options: StoreOptions): Store {
   const settings: pg.ClientConfig = {
     ...options.connection,
     // The role that owns nothing, so that row level security applies (migration 0002).
-    options: '-c role=tandem_app -c timezone=UTC -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000',
+    options:
+      '-c role=tandem_app -c timezone=UTC -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000',
     application_name: 'tandem',
   };
   const pool = new pg.Pool({

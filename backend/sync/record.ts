@@ -124,6 +124,8 @@ export interface Snapshot {
   hyperlinks?: readonly string[];
   /** Due or service level time, when the system gives one. */
   dueAt?: string;
+  /** Marks of Tandem found in the record's own correlation field, link comments or text: who carries one, we created. */
+  marks?: readonly string[];
   /** The record lies in a recycle bin. */
   deleted: boolean;
 }

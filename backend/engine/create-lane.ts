@@ -1,0 +1,60 @@
+import { newRequestTrace } from '../connectors/request-trace.ts';
+import type { LaneRunner, Settlement } from '../lanes/lane.ts';
+import { azureDevOps } from '../store/connections.ts';
+import { findIntent } from '../store/intents.ts';
+import type { FieldValues } from '../sync/record.ts';
+import { createCounterpart } from './create-counterpart.ts';
+import { noteSuccess, settleFailure } from './on-failure.ts';
+import { type EngineContext, onSide } from './ports.ts';
+import { fieldsOf } from './reading.ts';
+
+/** `create:<intent>`: a person asked for a ticket from the panel, a menu or the API. */
+export function createLane(context: EngineContext): LaneRunner {
+  return async (lane): Promise<Settlement> => {
+    const startedAt = performance.now();
+    const { intentKey } = lane.facts as { intentKey: string };
+    const intent = await context.store.asTenant(lane.tenant, (sql) => findIntent(sql, intentKey));
+    if (intent === undefined || intent.state === 'abandoned') return { verdict: 'done' };
+    const settings = await context.settings.of(lane.tenant);
+    const mapping = settings.mappings.find((row) => row.id === intent.mapping);
+    if (mapping === undefined) return { verdict: 'done', inboxReason: 'The mapping was deleted.' };
+    const trace = newRequestTrace();
+    return context.trace(trace, async () => {
+      const attempt = (outcome: 'done' | 'failure', summary: string, more: { failure?: string; ticketKey?: string; fields?: unknown }) => ({
+        cause: 'person' as const,
+        outcome,
+        summary,
+        failure: more.failure,
+        workItemId: intent.source_id,
+        ticketKey: more.ticketKey,
+        durationMs: performance.now() - startedAt,
+        attempts: lane.attempts,
+        wrote: outcome === 'done' ? 1 : 0,
+        detail: { requests: trace.requests, fields: more.fields ?? [] },
+      });
+      try {
+        const workItems = await context.systems.open(lane.tenant, azureDevOps);
+        const { snapshot } = await onSide('workItem', () =>
+          workItems.read(intent.source_id, { comments: false, attachments: false, fields: fieldsOf('workItem', mapping.settings) }),
+        );
+        const created = await createCounterpart(context, {
+          tenant: lane.tenant,
+          side: 'ticket',
+          source: snapshot,
+          mapping,
+          intentKey,
+          mark: intent.mark,
+          entered: (intent.entered ?? {}) as FieldValues,
+          requestedBy: intent.requested_by ?? undefined,
+        });
+        await noteSuccess(context, lane.tenant, [azureDevOps, lane.connection]);
+        const key = created.link.ticket_key;
+        return { verdict: 'done', attempt: attempt('done', `Created ${key}.`, { ticketKey: key }) };
+      } catch (error) {
+        const failed = await settleFailure(context, lane, error, settings.connections.get(lane.connection));
+        const { failure } = failed;
+        return { ...failed, attempt: attempt('failure', failed.reason, { failure: failure?.kind, fields: failure?.fields }) };
+      }
+    });
+  };
+}

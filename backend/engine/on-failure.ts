@@ -1,0 +1,115 @@
+import type { ClaimedLane, Settlement } from '../lanes/lane.ts';
+import { azureDevOps, type ConnectionRow } from '../store/connections.ts';
+import { Failure, type FailureDetails, isFailure } from '../sync/failure.ts';
+import type { Side } from '../sync/record.ts';
+import { decide } from '../sync/retry.ts';
+import { type EngineContext, SidedFailure } from './ports.ts';
+
+export interface FailureSettlement extends Settlement {
+  condition: 'delayed' | 'paused' | 'parked' | 'pending';
+  reason: string;
+  remedy?: 'retry' | 'renewCredentials' | 'explain' | 'unlink';
+  retryAt?: string;
+  /** Read and plan again at once, in the same run. */
+  planAgain: boolean;
+}
+
+/**
+ * The one place where a failure becomes a decision (design: nine kinds, one decision each). It also tells the
+ * connection what happened, so that a whole system waits or pauses instead of every lane finding out by itself.
+ */
+export async function settleFailure(
+  context: EngineContext,
+  lane: ClaimedLane,
+  thrown: unknown,
+  connection: ConnectionRow | undefined,
+): Promise<FailureSettlement> {
+  const side: Side = thrown instanceof SidedFailure ? thrown.side : lane.connection === azureDevOps ? 'workItem' : 'ticket';
+  const failure = failureOf(thrown);
+  const failingConnection = side === 'workItem' ? azureDevOps : lane.connection;
+  const details: FailureDetails & { side: Side } = { ...failure.details, side };
+  if (!isFailure(thrown instanceof SidedFailure ? thrown.cause : thrown)) {
+    context.log('lane.fault_found', { lane: lane.key, error: stackOf(thrown) });
+  }
+  const retry = connection?.retry;
+  const decision = decide(
+    { kind: failure.kind, retryAfterMs: failure.details.retryAfterMs },
+    lane.attempts,
+    {
+      maxAttempts: retry?.maxAttempts ?? 30,
+      firstDelayMs: (retry?.firstDelaySeconds ?? 2) * 1000,
+      longestDelayMs: (retry?.longestDelaySeconds ?? 900) * 1000,
+    },
+    context.random(),
+  );
+  const status = await tellConnection(context, lane.tenant, failingConnection, failure, decision.delayMs);
+  const base = { failure: details, reason: failure.message, planAgain: false };
+  const delayMs = decision.delayMs ?? 1000;
+  const retryAt = new Date(context.now().getTime() + delayMs).toISOString();
+
+  if (decision.decision === 'pauseConnection') {
+    return { ...base, verdict: 'wait', delayMs: 0, keepAttempts: true, condition: 'paused', remedy: 'renewCredentials' };
+  }
+  if (decision.decision === 'planAgain') {
+    return { ...base, verdict: 'wait', delayMs, keepAttempts: failure.kind !== 'stale', condition: 'pending', planAgain: true };
+  }
+  if (decision.decision === 'parkLink' || decision.decision === 'parkCommand') {
+    return { ...base, verdict: 'park', condition: 'parked', remedy: 'explain', inboxReason: failure.message };
+  }
+  // While the whole system is away its lanes burn no attempts: an hour's outage parks nothing.
+  const keepAttempts = !decision.countsAsAttempt || status === 'unreachable';
+  return { ...base, verdict: 'wait', delayMs, keepAttempts, condition: 'delayed', remedy: 'retry', retryAt };
+}
+
+const breakerLongestMs = 30_000;
+
+async function tellConnection(
+  context: EngineContext,
+  tenant: number,
+  connection: string,
+  failure: Failure,
+  delayMs: number | undefined,
+): Promise<string | undefined> {
+  if (failure.kind !== 'unauthorized' && failure.kind !== 'throttled' && failure.kind !== 'unavailable') return undefined;
+  const wholeDelayMs =
+    failure.kind === 'throttled'
+      ? (failure.details.retryAfterMs ?? delayMs ?? 30_000)
+      : failure.kind === 'unavailable' && (await isUnreachable(context, tenant, connection))
+        ? Math.min(delayMs ?? breakerLongestMs, breakerLongestMs)
+        : null;
+  const rows = await context.store.call<{ status: string | null }>(
+    'select note_connection($1, $2, $3, $4, $5) as status',
+    [tenant, connection, failure.kind, failure.message, wholeDelayMs],
+  );
+  context.settings.forget(tenant);
+  return rows[0]?.status ?? undefined;
+}
+
+async function isUnreachable(context: EngineContext, tenant: number, connection: string): Promise<boolean> {
+  const settings = await context.settings.of(tenant);
+  return settings.connections.get(connection)?.status === 'unreachable';
+}
+
+/** After remote work went well: a connection that was in trouble is live again. */
+export async function noteSuccess(context: EngineContext, tenant: number, connections: readonly string[]): Promise<void> {
+  const settings = await context.settings.of(tenant);
+  for (const id of connections) {
+    const known = settings.connections.get(id);
+    if (known === undefined || (known.status === 'live' && known.failures === 0) || known.status === 'paused') continue;
+    await context.store.call('select note_connection($1, $2, $3, null, null)', [tenant, id, 'success']);
+    context.settings.forget(tenant);
+  }
+}
+
+/** What is not a Failure is a fault of ours: it is shown as `malformed`, with the words of the error. */
+export function failureOf(thrown: unknown): Failure {
+  const cause = thrown instanceof SidedFailure ? thrown.cause : thrown;
+  if (isFailure(cause)) return cause;
+  const words = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  return new Failure({ kind: 'malformed', message: `Tandem could not handle this: ${words}`.slice(0, 1000) }, { cause });
+}
+
+const stackOf = (thrown: unknown): string => {
+  const cause = thrown instanceof SidedFailure ? thrown.cause : thrown;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+};

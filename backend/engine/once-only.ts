@@ -1,0 +1,62 @@
+import type { RecordSystem } from '../connectors/connector.ts';
+import { declareIntent, type IntentRow, markDone, markSent, markUnsent, type NewIntent } from '../store/intents.ts';
+import { isFailure } from '../sync/failure.ts';
+import type { EngineContext } from './ports.ts';
+
+/**
+ * Sends a write that must happen once. The intent is committed before the request; a try after an unknown outcome
+ * looks for the mark first. `send` and `lookFor` throw Failures.
+ */
+export async function sendOnce(
+  context: EngineContext,
+  tenant: number,
+  wanted: NewIntent,
+  remote: {
+    /** The id of what carries the mark, when the earlier try did reach the system. */
+    lookFor(intent: IntentRow): Promise<string | undefined>;
+    send(): Promise<string>;
+  },
+): Promise<{ id: string; repeated: boolean }> {
+  const intent = await context.store.asTenant(tenant, async (sql) => {
+    const stored = await declareIntent(sql, tenant, wanted);
+    if (stored.state !== 'done') await markSent(sql, wanted.key);
+    return stored;
+  });
+  if (intent.state === 'done' && intent.target_id !== null) return { id: intent.target_id, repeated: true };
+  if (intent.state === 'sent') {
+    const found = await remote.lookFor(intent);
+    if (found !== undefined) {
+      await context.store.asTenant(tenant, (sql) => markDone(sql, wanted.key, found));
+      return { id: found, repeated: true };
+    }
+  }
+  await context.failpoint(`${wanted.kind}.beforeSend`);
+  const id = await send(context, tenant, wanted.key, remote.send);
+  await context.failpoint(`${wanted.kind}.afterSend`);
+  await context.store.asTenant(tenant, (sql) => markDone(sql, wanted.key, id));
+  await context.failpoint(`${wanted.kind}.afterDone`);
+  return { id, repeated: false };
+}
+
+async function send(context: EngineContext, tenant: number, key: string, remote: () => Promise<string>): Promise<string> {
+  try {
+    return await remote();
+  } catch (error) {
+    if (isFailure(error) && surelyNotDone.has(error.kind)) {
+      await context.store.asTenant(tenant, (sql) => markUnsent(sql, key));
+    }
+    throw error;
+  }
+}
+
+/** With these the system answered that it did nothing; `unavailable` says the request never left. */
+const surelyNotDone = new Set(['unauthorized', 'forbidden', 'notFound', 'rejected', 'stale', 'throttled', 'unavailable']);
+
+export const findCommentByMark = async (system: RecordSystem, recordId: string, mark: string) =>
+  (await system.listComments(recordId)).find((comment) => comment.marks.includes(mark))?.id;
+
+export const findAttachmentByMark = async (system: RecordSystem, recordId: string, mark: string, name: string) => {
+  const attachments = await system.listAttachments(recordId);
+  // Systems without a place for the mark are searched by the name, which carries it then (see the connector).
+  return attachments.find((attachment) => attachment.marks.includes(mark) || attachment.name === name)?.id;
+};

@@ -1,0 +1,56 @@
+import type { Connector, RecordSystem, SystemDescription } from '../connectors/connector.ts';
+import type { RequestTrace } from '../connectors/request-trace.ts';
+import type { LaneQueue } from '../lanes/queue.ts';
+import type { Store } from '../store/pool.ts';
+import type { Side } from '../sync/record.ts';
+import type { SettingsCache } from './settings.ts';
+
+/** Opens the systems of a tenant; keeps them open until their settings change. */
+export interface Systems {
+  /** The work item side is the connection `azure-devops`. Throws `Failure` when it is not set up. */
+  open(tenant: number, connection: string): Promise<RecordSystem>;
+  connectorOf(kind: string): Connector | undefined;
+  /** Cached; throws `Failure` when the system never answered yet. */
+  describe(
+    tenant: number,
+    connection: string,
+    scope: { type?: string; project?: string; template?: string },
+  ): Promise<SystemDescription>;
+}
+
+/** What the engine's runners share. */
+export interface EngineContext {
+  store: Store;
+  queue: LaneQueue;
+  settings: SettingsCache;
+  systems: Systems;
+  now(): Date;
+  random(): number;
+  log(line: string, facts?: Record<string, unknown>): void;
+  /** Collects the requests of one attempt. */
+  trace<T>(trace: RequestTrace, work: () => Promise<T>): Promise<T>;
+  /** Named places where a test can end the process; does nothing in production. */
+  failpoint(name: string): Promise<void> | void;
+}
+
+/** A failure with the side, and so the connection, that it came from. */
+export class SidedFailure extends Error {
+  readonly side: Side;
+  override readonly cause: unknown;
+  constructor(side: Side, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.name = 'SidedFailure';
+    this.side = side;
+    this.cause = cause;
+  }
+}
+
+/** Runs remote work of one side so that what it throws tells the side. */
+export async function onSide<T>(side: Side, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SidedFailure) throw error;
+    throw new SidedFailure(side, error);
+  }
+}

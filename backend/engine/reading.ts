@@ -1,0 +1,71 @@
+import type { ReadResult, ReadWants, RecordSystem } from '../connectors/connector.ts';
+import type { SidedHint } from '../lanes/lane.ts';
+import type { MappingSettings } from '../contract/mapping.ts';
+import { isFailure } from '../sync/failure.ts';
+import type { SideBase } from '../sync/link-state.ts';
+import type { Reading, Side } from '../sync/record.ts';
+import { onSide } from './ports.ts';
+
+export interface SideReading {
+  reading: Reading;
+  bookmark?: string;
+}
+
+/** Reads one side of a link. Gone or hidden is a reading, everything else that goes wrong is thrown with its side. */
+export async function readSide(
+  side: Side,
+  system: RecordSystem,
+  id: string,
+  wants: ReadWants,
+): Promise<SideReading> {
+  try {
+    const result: ReadResult = await onSide(side, () => system.read(id, wants));
+    if (result.snapshot.deleted) return { reading: { state: 'missing', how: 'deleted' } };
+    return { reading: { state: 'present', snapshot: result.snapshot }, bookmark: result.bookmark };
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (isFailure(cause) && cause.kind === 'notFound') return { reading: { state: 'missing', how: 'notVisible' } };
+    throw error;
+  }
+}
+
+/**
+ * What a read of `side` must bring. Comments and attachments are asked for when the mapping carries them over and
+ * something may have been added; a first agreement and a full look read everything.
+ */
+export function wantsOf(
+  side: Side,
+  mapping: MappingSettings,
+  base: SideBase | undefined,
+  hints: readonly SidedHint[],
+): ReadWants {
+  const carries = side === 'workItem' ? 'out' : 'in';
+  const about = hints.filter((hint) => hint.side === side);
+  const full = base === undefined || hints.some((hint) => hint.what === 'unknown' && (hint.side ?? side) === side);
+  const part = (on: boolean, what: SidedHint['what']): ReadWants['comments'] =>
+    on && (full || about.some((hint) => hint.what === what) ? true : 'ifChanged');
+  return {
+    comments: part(mapping.comments[carries], 'commented'),
+    attachments: part(mapping.attachments[carries], 'attached'),
+    bookmark: base?.bookmark,
+    revision: base?.revision,
+    fields: fieldsOf(side, mapping),
+  };
+}
+
+/** Fields that a mapping looks at or writes on one side. */
+export function fieldsOf(side: Side, mapping: MappingSettings): string[] {
+  const fields = new Set<string>();
+  for (const row of mapping.fields) fields.add(side === 'workItem' ? row.workItemField : row.ticketField);
+  for (const row of mapping.response[side]) fields.add(row.field);
+  if (side === 'workItem' && mapping.referenceField !== undefined) fields.add(mapping.referenceField);
+  const trigger = side === 'workItem' ? mapping.createTicket : mapping.createWorkItem;
+  if (trigger.rule !== undefined) collect(trigger.rule, fields);
+  if (side === 'ticket' && mapping.ticketScope !== undefined) collect(mapping.ticketScope, fields);
+  return [...fields];
+}
+
+function collect(rule: NonNullable<MappingSettings['ticketScope']>, fields: Set<string>): void {
+  if (rule.kind === 'condition') fields.add(rule.field);
+  else for (const inner of rule.rules) collect(inner, fields);
+}

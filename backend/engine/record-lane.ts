@@ -1,0 +1,189 @@
+import { newRequestTrace } from '../connectors/request-trace.ts';
+import type { ClaimedLane, LaneRunner, Settlement } from '../lanes/lane.ts';
+import { azureDevOps } from '../store/connections.ts';
+import { findIntent, findIntentsByMark } from '../store/intents.ts';
+import { insertLink } from '../store/links.ts';
+import type { MappingRow } from '../store/mappings.ts';
+import { isFailure } from '../sync/failure.ts';
+import { markFor } from '../sync/mark.ts';
+import { match } from '../sync/match.ts';
+import { otherSide, type Side, type Snapshot } from '../sync/record.ts';
+import { causeOf } from './cause.ts';
+import { createCounterpart, linksOf } from './create-counterpart.ts';
+import { noteSuccess, settleFailure } from './on-failure.ts';
+import { type EngineContext, onSide, SidedFailure } from './ports.ts';
+import { fieldsOf } from './reading.ts';
+import type { TenantSettings } from './settings.ts';
+
+/** `record:<side>:<connection>:<id>`: a record without a link. Does a mapping want a counterpart for it? */
+export function recordLane(context: EngineContext): LaneRunner {
+  return async (lane) => {
+    const startedAt = performance.now();
+    const { side, recordId } = lane.facts as { side: Side; recordId: string };
+    const settings = await context.settings.of(lane.tenant);
+    const candidates = candidatesOf(settings, side, lane);
+    if (candidates.length === 0) return { verdict: 'done', inboxReason: 'No mapping creates anything from this record.' };
+    const trace = newRequestTrace();
+    return context.trace(trace, async () => {
+      try {
+        const settlement = await consider(context, lane, side, recordId, candidates);
+        await noteSuccess(context, lane.tenant, [azureDevOps, lane.connection]);
+        return withAttempt(lane, settlement, side, recordId, startedAt, trace.requests);
+      } catch (error) {
+        const connection = settings.connections.get(lane.connection);
+        const gone = error instanceof SidedFailure && isFailure(error.cause) && error.cause.kind === 'notFound';
+        if (gone) return { verdict: 'done', inboxReason: 'The record is gone or not visible.' };
+        const failed = await settleFailure(context, lane, error, connection);
+        return withAttempt(lane, { ...failed, summary: failed.reason }, side, recordId, startedAt, trace.requests);
+      }
+    });
+  };
+}
+
+interface Considered extends Settlement {
+  summary?: string;
+  wrote?: number;
+  ticketKey?: string;
+}
+
+const candidatesOf = (settings: TenantSettings, side: Side, lane: ClaimedLane): MappingRow[] =>
+  settings.mappings.filter((mapping) => {
+    if (!mapping.settings.enabled) return false;
+    if (side === 'ticket' && mapping.connection !== lane.connection) return false;
+    const trigger = side === 'workItem' ? mapping.settings.createTicket : mapping.settings.createWorkItem;
+    return trigger.mode === 'automatic';
+  });
+
+async function consider(
+  context: EngineContext,
+  lane: ClaimedLane,
+  side: Side,
+  recordId: string,
+  candidates: readonly MappingRow[],
+): Promise<Considered> {
+  const { tenant, connection } = lane;
+  const existing = await linksOf(context, tenant, side, connection, recordId);
+  const open = candidates.filter((mapping) => !existing.some((link) => link.mapping === mapping.id));
+  if (existing.length > 0) {
+    // The link came into being after the hook: its lane takes the hint over.
+    await context.queue.enqueue(
+      existing.map((link) => ({
+        tenant,
+        key: `link:${link.id}`,
+        kind: 'link',
+        connection: link.connection,
+        link: String(link.id),
+        hints: lane.hints,
+      })),
+    );
+  }
+  if (open.length === 0) return { verdict: 'done', inboxReason: 'The record is linked.' };
+  const system = await context.systems.open(tenant, connection);
+  const fields = [...new Set(open.flatMap((mapping) => fieldsOf(side, mapping.settings)))];
+  const { snapshot } = await onSide(side, () => system.read(recordId, { comments: false, attachments: false, fields }));
+  if (snapshot.deleted) return { verdict: 'done', inboxReason: 'The record is deleted.' };
+
+  const ours = await createdByUs(context, tenant, snapshot);
+  if (ours === 'underway') {
+    return { verdict: 'wait', delayMs: 500, keepAttempts: true, inboxReason: 'Tandem is creating this record.' };
+  }
+  if (ours === 'done' && existing.length === 0) return { verdict: 'done', inboxReason: 'Tandem created this record.' };
+
+  const found = match({ side, snapshot, mappings: open.map((mapping) => ({ id: mapping.id, settings: mapping.settings })) });
+  if (found === undefined) return { verdict: 'done', inboxReason: 'No mapping wants a counterpart for this record.' };
+  const mapping = open.find((one) => one.id === found.mappingId) as MappingRow;
+  if (found.existingKey !== undefined) {
+    const linked = await linkByKey(context, tenant, side, snapshot, mapping, found.existingKey);
+    if (linked !== undefined) {
+      return { verdict: 'done', wrote: 1, ticketKey: linked, summary: `Linked with ${linked}, named in the reference field.` };
+    }
+  }
+  const intentKey = automaticKey(mapping.id, side, recordId);
+  const earlier = await context.store.asTenant(tenant, (sql) => findIntent(sql, intentKey));
+  if (earlier?.state === 'done') {
+    return { verdict: 'done', inboxReason: 'A counterpart was created before and the link was ended since.' };
+  }
+  const created = await createCounterpart(context, {
+    tenant,
+    side: otherSide(side),
+    source: snapshot,
+    mapping,
+    intentKey,
+    mark: markFor(`${tenant}:${mapping.id}`, 'create', `${side}:${recordId}`),
+  });
+  const what = side === 'workItem' ? `Created ${created.link.ticket_key}.` : `Created work item ${created.link.work_item_id}.`;
+  return { verdict: 'done', wrote: 1, ticketKey: created.link.ticket_key, summary: what, inboxReason: what };
+}
+
+export const automaticKey = (mapping: string, side: Side, recordId: string): string => `create:${mapping}:${side}:${recordId}`;
+
+/** A record that carries a mark of ours was created by us: its link is there, or about to be. */
+async function createdByUs(context: EngineContext, tenant: number, snapshot: Snapshot): Promise<'no' | 'underway' | 'done'> {
+  const marks = snapshot.marks ?? [];
+  if (marks.length === 0) return 'no';
+  const intents = await context.store.asTenant(tenant, (sql) => findIntentsByMark(sql, marks));
+  const intent = intents.find((one) => one.kind === 'create' && one.side === snapshot.side);
+  if (intent === undefined || intent.state === 'abandoned') return 'no';
+  return intent.state === 'done' ? 'done' : 'underway';
+}
+
+async function linkByKey(
+  context: EngineContext,
+  tenant: number,
+  side: Side,
+  snapshot: Snapshot,
+  mapping: MappingRow,
+  key: string,
+): Promise<string | undefined> {
+  const other = otherSide(side);
+  const system = await context.systems.open(tenant, other === 'workItem' ? azureDevOps : mapping.connection);
+  const ref = await onSide(other, () => system.findByKey(key));
+  if (ref === undefined) return undefined;
+  const [workItem, ticket] = side === 'workItem' ? [snapshot.ref, ref] : [ref, snapshot.ref];
+  const link = await context.store.asTenant(tenant, (sql) =>
+    insertLink(sql, tenant, {
+      mapping: mapping.id,
+      connection: mapping.connection,
+      project: mapping.settings.project,
+      workItemId: workItem.id,
+      ticketId: ticket.id,
+      ticketKey: ticket.key,
+      ticketUrl: ticket.url,
+      origin: 'linked',
+      onLink: mapping.settings.onLink,
+    }),
+  );
+  if (link === undefined) return ticket.key;
+  await context.queue.enqueue([
+    { tenant, key: `link:${link.id}`, kind: 'link', connection: link.connection, link: String(link.id), hints: [{ what: 'unknown', cause: 'follow-up' }] },
+  ]);
+  return ticket.key;
+}
+
+function withAttempt(
+  lane: ClaimedLane,
+  considered: Considered,
+  side: Side,
+  recordId: string,
+  startedAt: number,
+  requests: readonly unknown[],
+): Settlement {
+  const { summary, wrote, ticketKey, ...settlement } = considered;
+  if (summary === undefined) return settlement;
+  return {
+    ...settlement,
+    inboxReason: settlement.inboxReason ?? summary,
+    attempt: {
+      cause: causeOf(lane.hints),
+      outcome: settlement.failure === undefined ? 'done' : 'failure',
+      summary,
+      failure: settlement.failure?.kind,
+      workItemId: side === 'workItem' ? recordId : undefined,
+      ticketKey: ticketKey ?? (side === 'ticket' ? recordId : undefined),
+      durationMs: performance.now() - startedAt,
+      attempts: lane.attempts,
+      wrote: wrote ?? 0,
+      detail: { requests, fields: settlement.failure?.fields ?? [], requestId: settlement.failure?.requestId },
+    },
+  };
+}

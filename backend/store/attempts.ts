@@ -1,0 +1,55 @@
+import type { Sql } from './pool.ts';
+
+export interface AttemptRow {
+  id: number;
+  at: Date;
+  lane_key: string;
+  link: number | null;
+  connection: string;
+  work_item_id: string | null;
+  ticket_key: string | null;
+  cause: string;
+  outcome: 'done' | 'halt' | 'failure';
+  summary: string;
+  failure: string | null;
+  duration_ms: number;
+  attempts: number;
+  wrote: number;
+  detail: Record<string, unknown>;
+}
+
+export interface AttemptFilter {
+  before?: string;
+  limit: number;
+  outcome?: string;
+  connection?: string;
+  workItemId?: string;
+  link?: string;
+}
+
+/** Newest first, by key: quick at any depth. */
+export const listAttempts = (sql: Sql, filter: AttemptFilter): Promise<AttemptRow[]> =>
+  sql.rows<AttemptRow>(
+    `select * from attempt where ($1::bigint is null or id < $1)
+       and ($2::text is null or outcome = $2) and ($3::text is null or connection = $3)
+       and ($4::text is null or work_item_id = $4) and ($5::bigint is null or link = $5)
+     order by tenant desc, id desc limit $6`,
+    [
+      filter.before ?? null,
+      filter.outcome ?? null,
+      filter.connection ?? null,
+      filter.workItemId ?? null,
+      filter.link ?? null,
+      filter.limit,
+    ],
+  );
+
+export const findAttempt = (sql: Sql, id: string): Promise<AttemptRow | undefined> =>
+  sql.one<AttemptRow>('select * from attempt where id = $1', [id]);
+
+export const trafficByHour = (sql: Sql): Promise<{ hour: Date; done: number; failed: number }[]> =>
+  sql.rows(
+    `select h as hour, coalesce(sum((a.outcome <> 'failure')::int), 0)::int as done, coalesce(sum((a.outcome = 'failure')::int), 0)::int as failed
+     from generate_series(date_trunc('hour', now()) - interval '23 hours', date_trunc('hour', now()), interval '1 hour') h
+     left join attempt a on a.at >= h and a.at < h + interval '1 hour' group by h order by h`,
+  );

@@ -1,0 +1,123 @@
+import type { SidedHint } from '../lanes/lane.ts';
+import type { Side } from '../sync/record.ts';
+import { batcher } from './batcher.ts';
+import type { Sql, Store } from './pool.ts';
+
+/** A hook that was verified and read; not yet stored. */
+export interface Arrival {
+  tenant: number;
+  /** Unique within the tenant for as long as deliveries are kept. */
+  dedupe: string;
+  source: 'azureDevOps' | 'ticketSystem';
+  connection: string;
+  what: string;
+  side: Side;
+  recordId?: string;
+  hint?: SidedHint;
+  body: string;
+  encoding: 'utf8' | 'base64';
+  /** Absent: pending, its lanes will say. */
+  outcome?: 'handled' | 'parked';
+  reason?: string;
+}
+
+export type Accept = (arrival: Arrival) => Promise<{ duplicate: boolean }>;
+
+/** Resolves after the commit that holds the arrival; crowds share a commit. */
+export function acceptor(store: Store): Accept {
+  return batcher<Arrival, { duplicate: boolean }>(
+    async (arrivals) => {
+      const elements = arrivals.map((arrival, n) => ({
+        n,
+        tenant: arrival.tenant,
+        dedupe: arrival.dedupe,
+        source: arrival.source,
+        connection: arrival.connection,
+        what: arrival.what,
+        side: arrival.side,
+        record_id: arrival.recordId,
+        hint: arrival.hint ?? { what: 'unknown', side: arrival.side },
+        body: arrival.body,
+        encoding: arrival.encoding,
+        outcome: arrival.outcome,
+        reason: arrival.reason,
+      }));
+      const rows = await store.call<{ n: number; duplicate: boolean }>(
+        'select n, duplicate from accept_deliveries($1)',
+        [JSON.stringify(elements)],
+      );
+      const answers: { duplicate: boolean }[] = arrivals.map(() => ({ duplicate: false }));
+      for (const row of rows) answers[row.n] = { duplicate: row.duplicate };
+      return answers;
+    },
+    // Two commits at once keep the disk busy while the next batch gathers.
+    { maxItems: 200, concurrent: 2 },
+  );
+}
+
+export interface DeliveryRow {
+  id: number;
+  dedupe: string;
+  source: Arrival['source'];
+  connection: string;
+  what: string;
+  record_id: string | null;
+  received_at: Date;
+  outcome: 'pending' | 'handled' | 'parked' | 'discarded';
+  reason: string | null;
+  duplicates: number;
+  handled_at: Date | null;
+  body: string | null;
+  encoding: 'utf8' | 'base64';
+}
+
+export const listDeliveries = (
+  sql: Sql,
+  filter: { before?: string; limit: number; outcome?: string; connection?: string; recordId?: string },
+): Promise<DeliveryRow[]> =>
+  sql.rows<DeliveryRow>(
+    `select id, dedupe, source, connection, what, record_id, received_at, outcome, reason, duplicates, handled_at, encoding from inbox
+     where ($1::bigint is null or id < $1) and ($2::text is null or outcome = $2) and ($3::text is null or connection = $3)
+       and ($4::text is null or record_id = $4)
+     order by tenant desc, id desc limit $5`,
+    [
+      filter.before ?? null,
+      filter.outcome ?? null,
+      filter.connection ?? null,
+      filter.recordId ?? null,
+      filter.limit,
+    ],
+  );
+
+export const findDelivery = (sql: Sql, id: string): Promise<DeliveryRow | undefined> =>
+  sql.one<DeliveryRow>('select * from inbox where id = $1', [id]);
+
+export async function readBooks(sql: Sql): Promise<{
+  received: number;
+  handled: number;
+  duplicate: number;
+  parked: number;
+  pending: number;
+  balanced: boolean;
+}> {
+  // One statement, one snapshot: the two ways of counting see the same instant.
+  const row = await sql.one<
+    Record<'received' | 'duplicate' | 'archived' | 'rows' | 'parked' | 'pending' | 'repeats', number>
+  >(
+    `select coalesce(b.received, 0) as received, coalesce(b.duplicate, 0) as duplicate, coalesce(b.archived, 0) as archived,
+       (select count(*) from inbox) as rows,
+       (select count(*) from inbox where outcome = 'parked') as parked,
+       (select count(*) from inbox where outcome = 'pending') as pending
+     from (select current_tenant() as tenant) t left join books b using (tenant)`,
+  );
+  const { received = 0, duplicate = 0, archived = 0, rows = 0, parked = 0, pending = 0 } = row ?? {};
+  const handled = rows - parked - pending + archived;
+  return {
+    received,
+    handled,
+    duplicate,
+    parked,
+    pending,
+    balanced: received === handled + duplicate + parked + pending,
+  };
+}

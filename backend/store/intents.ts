@@ -1,0 +1,86 @@
+import type { Side } from '../sync/record.ts';
+import type { Sql } from './pool.ts';
+
+/** A write that must happen once. `sent` without `done` means: look for the mark before sending again. */
+export interface IntentRow {
+  tenant: number;
+  key: string;
+  kind: 'create' | 'comment' | 'attachment';
+  link: number | null;
+  side: Side;
+  mapping: string | null;
+  source_id: string;
+  mark: string;
+  state: 'planned' | 'sent' | 'done' | 'abandoned';
+  target_id: string | null;
+  entered: Record<string, unknown> | null;
+  requested_by: string | null;
+  created_at: string | Date;
+  sent_at: string | Date | null;
+  done_at: string | Date | null;
+}
+
+export interface NewIntent {
+  key: string;
+  kind: IntentRow['kind'];
+  link?: string;
+  side: Side;
+  mapping?: string;
+  sourceId: string;
+  mark: string;
+  entered?: Record<string, unknown>;
+  requestedBy?: string;
+}
+
+/** Stores the intent unless it is there; returns it as stored, so that a caller sees what came of an earlier try. */
+export async function declareIntent(sql: Sql, tenant: number, intent: NewIntent): Promise<IntentRow> {
+  const row = await sql.one<IntentRow>(
+    `insert into intent as i (tenant, key, kind, link, side, mapping, source_id, mark, entered, requested_by)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+     on conflict (tenant, key) do update set key = i.key returning *`,
+    [
+      tenant,
+      intent.key,
+      intent.kind,
+      intent.link ?? null,
+      intent.side,
+      intent.mapping ?? null,
+      intent.sourceId,
+      intent.mark,
+      intent.entered === undefined ? null : JSON.stringify(intent.entered),
+      intent.requestedBy ?? null,
+    ],
+  );
+  return row as IntentRow;
+}
+
+export const findIntent = (sql: Sql, key: string): Promise<IntentRow | undefined> =>
+  sql.one<IntentRow>('select * from intent where key = $1', [key]);
+
+export const findIntentsByMark = (sql: Sql, marks: readonly string[]): Promise<IntentRow[]> =>
+  sql.rows<IntentRow>('select * from intent where mark = any($1)', [marks]);
+
+export async function markSent(sql: Sql, key: string): Promise<void> {
+  await sql.rows(
+    `update intent set state = 'sent', sent_at = coalesce(sent_at, clock_timestamp()) where key = $1 and state <> 'done'`,
+    [key],
+  );
+}
+
+export async function markDone(sql: Sql, key: string, targetId: string, link?: string): Promise<void> {
+  await sql.rows(
+    `update intent set state = 'done', done_at = clock_timestamp(), target_id = $2, link = coalesce($3, link) where key = $1`,
+    [key, targetId, link ?? null],
+  );
+}
+
+/** The system surely did not do it (refused, stale): the next try need not search first. */
+export async function markUnsent(sql: Sql, key: string): Promise<void> {
+  await sql.rows(`update intent set state = 'planned', sent_at = null where key = $1 and state = 'sent'`, [
+    key,
+  ]);
+}
+
+export async function abandonIntent(sql: Sql, key: string): Promise<void> {
+  await sql.rows(`update intent set state = 'abandoned' where key = $1 and state <> 'done'`, [key]);
+}
