@@ -40,15 +40,9 @@ export function registerCalls(app: FastifyInstance, system: AlembaSystem): void 
   });
   app.get('/call/:ref', named('call.read'), async (request: ApiRequest) => {
     const actor = actorOf(system, request);
-    const { ref, version } = request.params;
+    const { ref } = request.params;
     if (ref.startsWith('$')) return describeCall(system, request, ref.slice(1));
-    const call = visibleCall(system.store, actor, ref);
-    const { project } = keptQuery(system, callEntity, request.query as RawQuery);
-    return {
-      ...project(call.values, { store: system.store, actor }),
-      ...callLinks(system.store, actor, call, version),
-      _context: callContext(system.store, call.values.IpkStatus, version),
-    };
+    return readCall(system, actor, visibleCall(system.store, actor, ref), request);
   });
   app.put('/call/:ref', named('call.update'), async (request: ApiRequest) => {
     const actor = actorOf(system, request);
@@ -74,14 +68,26 @@ export function registerCalls(app: FastifyInstance, system: AlembaSystem): void 
   }
 }
 
+export function readCall(system: AlembaSystem, actor: Actor, call: Call, request: ApiRequest) {
+  const { version } = request.params;
+  const { project } = keptQuery(system, callEntity, request.query as RawQuery);
+  return {
+    ...project(call.values, { store: system.store, actor }),
+    ...callLinks(system.store, actor, call, version),
+    _context: callContext(system.store, call.values.IpkStatus, version),
+  };
+}
+
 function describeCall(system: AlembaSystem, request: ApiRequest, name: string) {
   const { version } = request.params;
   if (name === 'metadata') return describeEntity(callEntity, version);
-  if (!actionNames.includes(name)) throw resourceNotFound(`call/$${name}`);
-  if (name === 'Create' && '$options' in request.query) {
+  // The guide writes `$create` and `$Submit`.
+  const action = actionNames.find((known) => known.toLowerCase() === name.toLowerCase());
+  if (action === undefined) throw resourceNotFound(`call/$${name}`);
+  if (action === 'Create' && '$options' in request.query) {
     return describeOptions(system.store, callEntity, version, `api:${version}/call/$create?$options`);
   }
-  return describeAction(system.store, callEntity, name, version);
+  return describeAction(system.store, callEntity, action, version);
 }
 
 function* visibleRows(

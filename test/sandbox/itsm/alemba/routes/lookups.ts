@@ -7,6 +7,7 @@ import { visibleCall } from '../rules/access.ts';
 import { callEntity, type EntityType, lookupEntities } from '../schema.ts';
 import type { AlembaSystem } from '../system.ts';
 import { answerSearch, keptQuery } from './answer.ts';
+import { readCall } from './calls.ts';
 import { type ApiRequest, actorOf } from './respond.ts';
 
 const typeTables = ['ipk-status-stream-to-type', 'ipk-status-stream-type-to-type'];
@@ -70,12 +71,7 @@ function registerIpkEntities(app: FastifyInstance, system: AlembaSystem): void {
     if (ref === '$metadata') return { ...describeEntity(callEntity, version), name: entity };
     const call = visibleCall(system.store, actor, ref);
     if (call.values.IpkStatus !== status.Ref) throw recordNotFound(entity, ref);
-    const { project } = keptQuery(system, callEntity, request.query as RawQuery);
-    const links = {
-      _context: `api:${version}/${entity}/$metadata`,
-      _self: `api:${version}/${entity}/${ref}`,
-    };
-    return { ...project(call.values, { store: system.store, actor }), ...links };
+    return readCall(system, actor, call, request);
   });
 }
 
