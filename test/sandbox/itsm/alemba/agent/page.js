@@ -42,7 +42,7 @@ async function attempt(work) {
   try {
     await work();
   } catch (error) {
-    notice.textContent = error.message;
+    document.getElementById('notice-text').textContent = error.message;
     notice.hidden = false;
   }
 }
@@ -97,7 +97,7 @@ async function showQueue() {
         { 'aria-label': 'State', onchange: change('state') },
         option('open', 'Open', 'open'),
         option('closed', 'Closed'),
-        option('', 'All'),
+        option('', 'All', 'open'),
       ),
     ),
     list,
@@ -423,6 +423,10 @@ function follow() {
     if (callRef === undefined || String(ref) === callRef) refresh();
   };
 }
+
+document.getElementById('notice-close').addEventListener('click', () => {
+  notice.hidden = true;
+});
 
 attempt(async () => {
   lookups = await ask('GET', '/_sandbox/lookups');
