@@ -2,7 +2,7 @@ import type { Session } from '../security/session-token.ts';
 
 /** An organisation or collection that the operator registered, as the session needs to know it. */
 export interface RegisteredOrganization {
-  tenantId: string;
+  tenant: number;
   /** As in the address: `contoso`, or the collection's name. */
   name: string;
   /** `https://dev.azure.com/contoso`. Requests with a user's token go here and nowhere else. */
@@ -50,14 +50,16 @@ export const createAccessChecker = (ask: AskAsUser, options: AccessCheckerOption
   const known = new Map<string, { until: number; access: Promise<WorkItemAccess> }>();
 
   const accessOf = (session: Session, workItemId: string): Promise<WorkItemAccess> => {
-    const key = JSON.stringify([session.tenantId, session.user.id, session.expiresAt.getTime(), workItemId]);
+    const key = JSON.stringify([session.tenant, session.user.id, session.expiresAt.getTime(), workItemId]);
     const found = known.get(key);
     if (found && found.until > now()) return found.access;
     const access = ask.workItemAccess(session, workItemId);
     known.delete(key);
     known.set(key, { until: now() + Math.min(cacheMs, 5 * 60 * 1000), access });
     // An error is no answer: the next question asks again.
-    access.catch(() => known.delete(key));
+    access.catch(() => {
+      if (known.get(key)?.access === access) known.delete(key);
+    });
     // Maps keep the order of insertion, so the first is the oldest.
     for (const oldest of known.keys()) {
       if (known.size <= maxEntries) break;

@@ -4,7 +4,7 @@ import { currentKey, deriveKey, type MasterKey } from './master-key.ts';
 
 /** Who asks, as the verified session token tells. */
 export interface Session {
-  tenantId: string;
+  tenant: number;
   /** Name of the registered organisation or collection. */
   organization: string;
   user: { id: string; name: string };
@@ -30,7 +30,7 @@ export const sessionLifetimeMs = 15 * 60 * 1000;
 const maxTokenLength = 26_000;
 
 const content = z.object({
-  tenantId: z.string(),
+  tenant: z.number().int(),
   organization: z.string(),
   user: z.object({ id: z.string(), name: z.string() }),
   project: z.object({ id: z.string(), name: z.string() }),
@@ -55,11 +55,12 @@ export const createSessionTokens = (
 ): SessionTokens => {
   const keys = new Map(masterKeys.map((master) => [master.id, deriveKey(master, 'session')]));
   const currentId = currentKey(masterKeys).id;
+  const sealingKey = deriveKey(currentKey(masterKeys), 'session');
 
   const issue: SessionTokens['issue'] = (session) => {
     const expiresAtMs = now() + sessionLifetimeMs;
     const nonce = randomBytes(12);
-    const cipher = createCipheriv('aes-256-gcm', keys.get(currentId) as Buffer, nonce);
+    const cipher = createCipheriv('aes-256-gcm', sealingKey, nonce);
     cipher.setAAD(Buffer.from(`t1.${currentId}`));
     const plain = Buffer.from(JSON.stringify({ ...session, expiresAtMs }));
     const sealed = Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
@@ -77,7 +78,7 @@ export const createSessionTokens = (
     // One text per token: base64 readers skip what they do not know.
     if (version !== 't1' || rest.length > 0 || !key || sealed.toString('base64url') !== text)
       return undefined;
-    const plain = open(sealed, key, `t1.${keyId}`);
+    const plain = unseal(sealed, key, `t1.${keyId}`);
     const found = plain && content.safeParse(JSON.parse(plain.toString()));
     if (!found?.success || found.data.expiresAtMs <= now()) return undefined;
     const { expiresAtMs, ...session } = found.data;
@@ -87,7 +88,7 @@ export const createSessionTokens = (
   return { issue, read };
 };
 
-const open = (sealed: Buffer, key: Buffer, boundTo: string): Buffer | undefined => {
+const unseal = (sealed: Buffer, key: Buffer, boundTo: string): Buffer | undefined => {
   if (sealed.length < 29) return undefined;
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12), { authTagLength: 16 });
   decipher.setAAD(Buffer.from(boundTo));
