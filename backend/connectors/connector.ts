@@ -131,6 +131,8 @@ export interface RecordSystem {
   whoAmI(): Promise<Principal>;
   /** Throws notFound when gone or hidden. */
   read(id: string, wants: ReadWants): Promise<ReadResult>;
+  /** After `read` threw notFound: in a recycle bin, or not visible to us. Absent where the system cannot tell. */
+  whyMissing?(id: string): Promise<'deleted' | 'notVisible'>;
   /** By number as people type it; undefined when there is none. */
   findByKey(key: string): Promise<RecordRef | undefined>;
   /** Records that carry the mark, own unfinished ones included. Compares exactly. */
@@ -161,8 +163,11 @@ export interface RecordSystem {
   addHyperlink(id: string, link: { url: string; comment: string }): Promise<WriteResult>;
   /** Undefined when no one, or more than one, matches. */
   findPerson(person: Principal): Promise<Principal | undefined>;
-  /** Records changed since the cursor, oldest first, at least once. `undefined` starts at now. */
-  changes(cursor: string | undefined, options: { project?: string }): Promise<ChangesPage>;
+  /**
+   * Records changed since the cursor, oldest first, at least once. Without a cursor it starts at now, or with
+   * `fromBeginning` at the first record that there is (for a backfill).
+   */
+  changes(cursor: string | undefined, options: { project?: string; fromBeginning?: boolean }): Promise<ChangesPage>;
   /** True when a record at `base` already includes what happened at `hinted`. */
   isKnownRevision(hinted: string, base: string): boolean;
   describe(scope: { type?: string; project?: string; template?: string }): Promise<SystemDescription>;

@@ -54,3 +54,18 @@ export async function onSide<T>(side: Side, work: () => Promise<T>): Promise<T> 
     throw new SidedFailure(side, error);
   }
 }
+
+/** The hooks of one project as the watchdog sees them; the words are those of the contract. */
+export interface HookFindings {
+  /** Undefined when the backend's identity may not see subscriptions: then nothing is known, which is not "none". */
+  mayView: boolean;
+  needs?: string;
+  findings: readonly { eventType: string; health: string; subscriptionId?: string; reason?: string }[];
+}
+
+/** Keeps the service hooks of the work item side alive. Implemented over the Azure DevOps client. */
+export interface HookKeeper {
+  inspect(tenant: number, project: string): Promise<HookFindings>;
+  /** Registers what is missing, replaces what differs or was disabled by the system. */
+  ensure(tenant: number, project: string): Promise<HookFindings>;
+}

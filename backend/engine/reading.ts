@@ -24,8 +24,9 @@ export async function readSide(
     return { reading: { state: 'present', snapshot: result.snapshot }, bookmark: result.bookmark };
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
-    if (isFailure(cause) && cause.kind === 'notFound') return { reading: { state: 'missing', how: 'notVisible' } };
-    throw error;
+    if (!isFailure(cause) || cause.kind !== 'notFound') throw error;
+    const how = system.whyMissing === undefined ? 'notVisible' : await onSide(side, async () => system.whyMissing?.(id));
+    return { reading: { state: 'missing', how: how ?? 'notVisible' } };
   }
 }
 

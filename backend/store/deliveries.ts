@@ -24,36 +24,73 @@ export interface Arrival {
 export type Accept = (arrival: Arrival) => Promise<{ duplicate: boolean }>;
 
 /** Resolves after the commit that holds the arrival; crowds share a commit. */
-export function acceptor(store: Store): Accept {
+export function acceptor(store: Store, wake: () => void): Accept {
+  const flush = async (arrivals: readonly Arrival[]): Promise<{ duplicate: boolean }[]> => {
+    const rows = await store.call<{ n: number; duplicate: boolean }>('select n, duplicate from accept_deliveries($1)', [
+      JSON.stringify(arrivals.map(element)),
+    ]);
+    const answers = arrivals.map(() => ({ duplicate: false }));
+    for (const row of rows) answers[row.n] = { duplicate: row.duplicate };
+    wake();
+    return answers;
+  };
   return batcher<Arrival, { duplicate: boolean }>(
     async (arrivals) => {
-      const elements = arrivals.map((arrival, n) => ({
-        n,
-        tenant: arrival.tenant,
-        dedupe: arrival.dedupe,
-        source: arrival.source,
-        connection: arrival.connection,
-        what: arrival.what,
-        side: arrival.side,
-        record_id: arrival.recordId,
-        hint: arrival.hint ?? { what: 'unknown', side: arrival.side },
-        body: arrival.body,
-        encoding: arrival.encoding,
-        outcome: arrival.outcome,
-        reason: arrival.reason,
-      }));
-      const rows = await store.call<{ n: number; duplicate: boolean }>(
-        'select n, duplicate from accept_deliveries($1)',
-        [JSON.stringify(elements)],
-      );
-      const answers: { duplicate: boolean }[] = arrivals.map(() => ({ duplicate: false }));
-      for (const row of rows) answers[row.n] = { duplicate: row.duplicate };
-      return answers;
+      try {
+        return await flush(arrivals);
+      } catch (error) {
+        if (!isDataError(error)) throw error;
+        // One arrival holds something that the store cannot keep. It must not cost the others their commit: each goes
+        // alone, and the culprit is parked with its bytes and nothing read from it.
+        const answers: { duplicate: boolean }[] = [];
+        for (const arrival of arrivals) {
+          try {
+            answers.push(...(await flush([arrival])));
+          } catch (again) {
+            if (!isDataError(again)) throw again;
+            answers.push(...(await flush([unreadable(arrival)])));
+          }
+        }
+        return answers;
+      }
     },
     // Two commits at once keep the disk busy while the next batch gathers.
     { maxItems: 200, concurrent: 2 },
   );
 }
+
+const element = (arrival: Arrival, n: number) => ({
+  n,
+  tenant: arrival.tenant,
+  dedupe: arrival.dedupe,
+  source: arrival.source,
+  connection: arrival.connection,
+  what: arrival.what,
+  side: arrival.side,
+  record_id: arrival.recordId,
+  hint: arrival.hint ?? { what: 'unknown', side: arrival.side },
+  body: arrival.body,
+  encoding: arrival.encoding,
+  outcome: arrival.outcome,
+  reason: arrival.reason,
+});
+
+const unreadable = (arrival: Arrival): Arrival => ({
+  tenant: arrival.tenant,
+  dedupe: `unreadable:${Buffer.from(arrival.dedupe).toString('base64url').slice(0, 300)}`,
+  source: arrival.source,
+  connection: arrival.connection,
+  what: 'unreadable',
+  side: arrival.side,
+  body: Buffer.from(arrival.body, arrival.encoding).toString('base64'),
+  encoding: 'base64',
+  outcome: 'parked',
+  reason: 'The body holds characters that cannot be stored as text.',
+});
+
+/** Class 22 of PostgreSQL's codes: the data, not the server, is the reason. */
+const isDataError = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('22');
 
 export interface DeliveryRow {
   id: number;

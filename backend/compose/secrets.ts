@@ -1,0 +1,58 @@
+import type { Redactor } from '../security/redaction.ts';
+import type { SecretBox } from '../security/secret-box.ts';
+import type { Sql, Store } from '../store/pool.ts';
+import { dataKeyOf, deleteSealed, listSealed, readSealed, replaceDataKey, writeSealed } from '../store/secrets.ts';
+
+/** Secrets of connections: sealed in the store, opened at the moment of use, never given out. */
+export interface Secrets {
+  read(tenant: number, connection: string, name: string): Promise<string | undefined>;
+  write(sql: Sql, tenant: number, connection: string, name: string, value: string | null, validUntil?: Date): Promise<void>;
+  /** When each secret was set; no values. */
+  setAt(sql: Sql, connection: string): Promise<Record<string, string>>;
+  /** The secret and, during a rotation, the one before it. */
+  accepted(tenant: number, connection: string, name: string): Promise<string[]>;
+  /** Wraps the tenant's data key with the current master key; true when it had another. */
+  rewrap(tenant: number): Promise<boolean>;
+}
+
+export const formerName = (name: string): string => `${name}.former`;
+
+export function openSecrets(store: Store, box: SecretBox, redactor: Redactor): Secrets {
+  const open = async (sql: Sql, tenant: number, connection: string, name: string): Promise<string | undefined> => {
+    const row = await readSealed(sql, connection, name);
+    if (row === undefined) return undefined;
+    const wrapped = await dataKeyOf(sql, tenant, () => box.newDataKey(tenant));
+    const value = box.open(wrapped, { tenant, connection, field: name }, row.sealed);
+    redactor.add(value);
+    return value;
+  };
+  return {
+    read: (tenant, connection, name) => store.asTenant(tenant, (sql) => open(sql, tenant, connection, name)),
+    async write(sql, tenant, connection, name, value, validUntil) {
+      if (value === null) return deleteSealed(sql, connection, name);
+      redactor.add(value);
+      const wrapped = await dataKeyOf(sql, tenant, () => box.newDataKey(tenant));
+      const sealed = box.seal(wrapped, { tenant, connection, field: name }, value);
+      await writeSealed(sql, tenant, { connection, name, sealed, validUntil });
+    },
+    async setAt(sql, connection) {
+      const rows = await listSealed(sql, connection);
+      return Object.fromEntries(rows.map((row) => [row.name, row.set_at.toISOString()]));
+    },
+    accepted: (tenant, connection, name) =>
+      store.asTenant(tenant, async (sql) => {
+        const values = [
+          await open(sql, tenant, connection, name),
+          await open(sql, tenant, connection, formerName(name)),
+        ];
+        return values.filter((value) => value !== undefined);
+      }),
+    rewrap: (tenant) =>
+      store.asTenant(tenant, async (sql) => {
+        const wrapped = await dataKeyOf(sql, tenant, () => box.newDataKey(tenant));
+        const fresh = box.rewrap(tenant, wrapped);
+        if (fresh !== undefined) await replaceDataKey(sql, tenant, fresh);
+        return fresh !== undefined;
+      }),
+  };
+}

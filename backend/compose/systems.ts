@@ -1,0 +1,254 @@
+import { connectAzureDevOps } from '../azure-devops/index.ts';
+import type { AzureDevOps } from '../azure-devops/operations.ts';
+import type { AzureDevOpsAuth } from '../azure-devops/context.ts';
+import type { AddressGuard } from '../connectors/address-guard.ts';
+import type { Connector, RecordSystem, SystemDescription } from '../connectors/connector.ts';
+import { createTransport, type HttpTransport } from '../connectors/http-transport.ts';
+import { connectors } from '../connectors/registry.ts';
+import type { RequestBudget } from '../connectors/request-budget.ts';
+import { createMemoryBudget } from '../connectors/request-budget.ts';
+import type { Systems } from '../engine/ports.ts';
+import type { SettingsCache } from '../engine/settings.ts';
+import { azureDevOps, type ConnectionRow } from '../store/connections.ts';
+import type { Store } from '../store/pool.ts';
+import { vaultPrefix } from '../store/secrets.ts';
+import { Failure } from '../sync/failure.ts';
+import { storeBudget } from './budget.ts';
+import type { Secrets } from './secrets.ts';
+
+export interface SystemsOptions {
+  store: Store;
+  settings: SettingsCache;
+  secrets: Secrets;
+  guard: AddressGuard;
+  redact(text: string): string;
+  count?(kind: string, route: string, outcome: string, durationMs: number): void;
+  log(line: string, facts?: Record<string, unknown>): void;
+  now(): Date;
+}
+
+export interface OpenSystems extends Systems {
+  azureDevOps(tenant: number): Promise<AzureDevOps>;
+  /** A system from a form that is not saved: secrets that are not given come from the stored connection. */
+  openUnsaved(input: UnsavedConnection): Promise<{ system: RecordSystem; close(): Promise<void> }>;
+  close(): Promise<void>;
+}
+
+export interface UnsavedConnection {
+  tenant: number;
+  kind: string;
+  settings: Record<string, string | number | boolean>;
+  secrets: Record<string, string | null>;
+  /** The stored connection that the form changes. */
+  connectionId?: string;
+}
+
+interface Open {
+  version: string;
+  system: RecordSystem;
+  transport: HttpTransport;
+}
+
+const descriptionMaxAgeMs = 5 * 60_000;
+
+/** Keeps the systems of all tenants open, and opens them anew when an admin changes their connection. */
+export function openSystems(options: SystemsOptions): OpenSystems {
+  const open = new Map<string, Promise<Open>>();
+  const descriptions = new Map<string, { at: number; value: Promise<SystemDescription>; last?: SystemDescription }>();
+
+  const close = async (entry: Promise<Open>) => {
+    const { system, transport } = await entry;
+    await system.close();
+    await transport.close(2000);
+  };
+
+  const openOne = async (tenant: number, connectionId: string): Promise<Open> => {
+    const settings = await options.settings.of(tenant);
+    const connection = settings.connections.get(connectionId);
+    if (connection === undefined) {
+      throw new Failure({ kind: 'unauthorized', message: `The connection ${connectionId} is not set up.` });
+    }
+    const key = `${tenant} ${connectionId}`;
+    const known = open.get(key);
+    if (known !== undefined) {
+      const current = await known;
+      if (current.version === versionOf(connection, settings.url)) return current;
+      open.delete(key);
+      for (const name of descriptions.keys()) if (name.startsWith(`${key} `)) descriptions.delete(name);
+      close(known).catch((error) => options.log('system.close_failed', { connection: connectionId, error: String(error) }));
+    }
+    const again = open.get(key);
+    if (again !== undefined) return again;
+    const opening = openConnection(options, tenant, connection, settings.url);
+    open.set(key, opening);
+    opening.catch(() => open.delete(key));
+    return opening;
+  };
+
+  return {
+    connectorOf: (kind) => connectors.get(kind),
+    open: async (tenant, connection) => (await openOne(tenant, connection)).system,
+    azureDevOps: async (tenant) => (await openOne(tenant, azureDevOps)).system as AzureDevOps,
+    async describe(tenant, connection, scope) {
+      const key = `${tenant} ${connection} ${JSON.stringify([scope.project, scope.type, scope.template])}`;
+      const known = descriptions.get(key);
+      if (known !== undefined && Date.now() - known.at < descriptionMaxAgeMs) return known.value;
+      const { system } = await openOne(tenant, connection);
+      const value = system.describe(scope);
+      const entry = { at: Date.now(), value, last: known?.last };
+      descriptions.set(key, entry);
+      try {
+        entry.last = await value;
+        return entry.last;
+      } catch (error) {
+        descriptions.delete(key);
+        // The last good copy serves while the system is away; without one nobody knows the fields.
+        if (known?.last === undefined) throw error;
+        descriptions.set(key, { at: Date.now() - descriptionMaxAgeMs + 10_000, value: Promise.resolve(known.last), last: known.last });
+        return known.last;
+      }
+    },
+    openUnsaved: (input) => openUnsaved(options, input),
+    async close() {
+      await Promise.all([...open.values()].map((entry) => close(entry).catch((error) => options.log('system.close_failed', { error: String(error) }))));
+    },
+  };
+}
+
+const versionOf = (connection: ConnectionRow, url: string): string => `${connection.updated_at.toISOString()} ${url}`;
+
+async function openConnection(options: SystemsOptions, tenant: number, connection: ConnectionRow, url: string): Promise<Open> {
+  const version = versionOf(connection, url);
+  const budget = storeBudget(options.store, tenant, connection.id, connection.budget);
+  const secret = async (name: string) => {
+    const value = await options.secrets.read(tenant, connection.id, name);
+    if (value === undefined) throw new Failure({ kind: 'unauthorized', message: `The secret "${name}" of ${connection.name} is not set.` });
+    return value;
+  };
+  const { system, transport } = assemble(options, {
+    tenant,
+    connectionId: connection.id,
+    kind: connection.kind,
+    settings: connection.settings,
+    organizationUrl: url,
+    budget,
+    secret,
+    vault: storedVault(options, tenant, connection.id),
+  });
+  return { version, system, transport };
+}
+
+interface Parts {
+  tenant: number;
+  connectionId: string;
+  kind: string;
+  settings: Record<string, string | number | boolean>;
+  organizationUrl: string;
+  budget: RequestBudget;
+  secret(name: string): Promise<string>;
+  vault: Parameters<Connector['connect']>[0]['vault'];
+}
+
+function assemble(options: SystemsOptions, parts: Parts): { system: RecordSystem; transport: HttpTransport } {
+  const isAzureDevOps = parts.kind === azureDevOps;
+  const connector = isAzureDevOps ? undefined : connectors.get(parts.kind);
+  if (!isAzureDevOps && connector === undefined) {
+    throw new Failure({ kind: 'rejected', message: `There is no connector for systems of kind "${parts.kind}".` });
+  }
+  const origins = Object.values(parts.settings).filter((value): value is string => typeof value === 'string' && URL.canParse(value));
+  if (isAzureDevOps) origins.push(parts.organizationUrl, ...azureDevOpsOrigins(parts));
+  const transport = createTransport({
+    guard: options.guard,
+    origins,
+    budget: parts.budget,
+    redact: options.redact,
+    count: (route, outcome, durationMs) => options.count?.(parts.kind, route, outcome, durationMs),
+    requestIdHeaders: isAzureDevOps ? ['activityid', 'x-vss-e2eid'] : undefined,
+  });
+  const shared = {
+    connectionId: parts.connectionId,
+    secret: parts.secret,
+    vault: parts.vault,
+    transport,
+    now: options.now,
+    log: options.log,
+  };
+  if (connector !== undefined) return { system: connector.connect({ ...shared, settings: parts.settings }), transport };
+  const system = connectAzureDevOps({
+    ...shared,
+    organizationUrl: parts.organizationUrl,
+    identitiesUrl: textOf(parts.settings.identitiesUrl),
+    entraUrl: textOf(parts.settings.entraUrl),
+    auth: authOf(parts.settings),
+    allowStatePath: parts.settings.allowStatePath === true,
+    slowDown: (delayMs) => parts.budget.throttled(delayMs),
+  });
+  return { system, transport };
+}
+
+const azureDevOpsOrigins = (parts: Parts): string[] =>
+  new URL(parts.organizationUrl).hostname === 'dev.azure.com'
+    ? ['https://vssps.dev.azure.com', 'https://login.microsoftonline.com']
+    : parts.settings.authKind === 'entra'
+      ? ['https://login.microsoftonline.com']
+      : [];
+
+const authOf = (settings: Parts['settings']): AzureDevOpsAuth =>
+  settings.authKind === 'entra'
+    ? { kind: 'entra', tenantId: String(settings.tenantId ?? ''), clientId: String(settings.clientId ?? '') }
+    : { kind: 'pat' };
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+function storedVault(options: SystemsOptions, tenant: number, connection: string): Parts['vault'] {
+  const { store, secrets } = options;
+  const lockKey = (name: string) => `${tenant} ${connection} ${name}`;
+  return {
+    read: (name) => secrets.read(tenant, connection, vaultPrefix + name),
+    write: (name, value) =>
+      store.asTenant(tenant, (sql) => secrets.write(sql, tenant, connection, vaultPrefix + name, value ?? null)),
+    // The lock lives as long as its transaction, so a replica that dies sets it free.
+    exclusive: (name, use) =>
+      store.asTenant(tenant, async (sql) => {
+        await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [lockKey(name)]);
+        return use();
+      }),
+  };
+}
+
+async function openUnsaved(options: SystemsOptions, input: UnsavedConnection) {
+  const { tenant } = input;
+  const kept = new Map<string, string>();
+  const settings = await options.settings.of(tenant);
+  const { system, transport } = assemble(options, {
+    tenant,
+    connectionId: input.connectionId ?? 'unsaved',
+    kind: input.kind,
+    settings: input.settings,
+    organizationUrl: settings.url,
+    budget: createMemoryBudget({ requestsPerSecond: 10, concurrent: 2 }),
+    secret: async (name) => {
+      const typed = input.secrets[name];
+      const value =
+        typed ?? (input.connectionId === undefined ? undefined : await options.secrets.read(tenant, input.connectionId, name));
+      if (value === undefined || value === null) throw new Failure({ kind: 'unauthorized', message: `The secret "${name}" is not set.` });
+      return value;
+    },
+    // A test of typed credentials must not touch the tokens of the running connection.
+    vault: {
+      read: async (name) => kept.get(name),
+      write: async (name, value) => {
+        if (value === undefined) kept.delete(name);
+        else kept.set(name, value);
+      },
+      exclusive: (_name, use) => use(),
+    },
+  });
+  return {
+    system,
+    close: async () => {
+      await system.close();
+      await transport.close(1000);
+    },
+  };
+}

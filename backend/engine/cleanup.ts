@@ -1,0 +1,38 @@
+import type { LaneRunner } from '../lanes/lane.ts';
+import type { EngineContext } from './ports.ts';
+
+export interface RetentionOptions {
+  /** Handled deliveries; at least 7 days, because Azure DevOps may deliver again for 36 hours. */
+  deliveryDays: number;
+  attemptDays: number;
+  everyMs: number;
+}
+
+const maxRowsPerRun = 20_000;
+
+/** `cleanup`: forgets old deliveries and attempts in small bites; what it forgets stays counted in the books. */
+export function cleanupLane(context: EngineContext, options: RetentionOptions): LaneRunner {
+  return async (lane) => {
+    const removed = await context.store.asTenant(lane.tenant, async (sql) => {
+      const deliveries = await sql.one<{ count: number }>(
+        `with old as (
+           select id from inbox where outcome in ('handled', 'discarded') and received_at < now() - make_interval(days => $2) order by id limit $3
+         ), gone as (delete from inbox i using old where i.tenant = $1 and i.id = old.id returning 1),
+         counted as (select count(*) as count from gone),
+         booked as (update books set archived = archived + (select count from counted) where tenant = $1)
+         select count from counted`,
+        [lane.tenant, options.deliveryDays, maxRowsPerRun],
+      );
+      const attempts = await sql.one<{ count: number }>(
+        `with old as (select id from attempt where at < now() - make_interval(days => $2) order by id limit $3),
+         gone as (delete from attempt a using old where a.tenant = $1 and a.id = old.id returning 1)
+         select count(*) as count from gone`,
+        [lane.tenant, options.attemptDays, maxRowsPerRun],
+      );
+      await sql.rows(`delete from lane where queued = 0 and kind in ('record', 'create') and due < now() - interval '1 hour'`);
+      await sql.rows(`delete from sweep_run where at < now() - interval '14 days'`);
+      return Math.max(deliveries?.count ?? 0, attempts?.count ?? 0);
+    });
+    return { verdict: 'done', recurMs: removed >= maxRowsPerRun ? 1000 : options.everyMs };
+  };
+}
