@@ -89,7 +89,10 @@ test('triggers, filter, the secret in the body, and attachments within limits', 
   await attach(10040, 'Test3.txt', 'test');
   await attach(10040, 'big.txt', 'x'.repeat(2000));
   await control(alemba, 'POST', '/calls/10040/comments', { text: 'no trigger' });
-  await until(() => received.length >= 2);
+  // What must not be sent would have gone out before this one.
+  await attach(10040, 'last.txt', 'end');
+  await until(() => received.some(({ body }) => JSON.stringify(body).includes('last.txt')));
+  await until(() => received.length >= 3);
   const sorted = received
     .map(({ body }) => body)
     .sort((a, b) => Number(a.ActionHistoryId) - Number(b.ActionHistoryId));
@@ -100,6 +103,7 @@ test('triggers, filter, the secret in the body, and attachments within limits', 
       Attachments: [{ Name: 'Test3.txt', FileSize: 4, ContentType: 'text/plain', Data: 'dGVzdA==' }],
     },
     { Attachments: [] },
+    { Attachments: [{ Name: 'last.txt' }] },
   ]);
   expect(received[0]?.headers['x-alemba-secret']).toBeUndefined();
 });

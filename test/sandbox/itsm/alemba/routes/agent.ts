@@ -39,27 +39,7 @@ export function registerAgentActions(app: FastifyInstance, system: AlembaSystem)
     const actor = agentOf(system, request);
     return { actor, call: visibleCall(store, actor, request.params.ref) };
   };
-  app.get('/_sandbox/lookups', async () => {
-    const names = [
-      'call-status',
-      'call-state',
-      'type',
-      'impact',
-      'urgency',
-      'priority',
-      'group',
-      'partition',
-    ];
-    const tables = [...names, 'closure-reason', 'ipk-status', 'person'].map((name) => [
-      name,
-      [...store.table(name).values()],
-    ]);
-    const agents = [...store.accounts.values()]
-      .map(({ login, person }) => ({ login, person: store.persons.get(person) }))
-      .filter(({ person }) => person?.IsAnalyst === true)
-      .map(({ login, person }) => ({ login, ref: person?.Ref, name: person?.Name }));
-    return { ...Object.fromEntries(tables), agents };
-  });
+  app.get('/_sandbox/lookups', async () => listLookups(system));
   app.get('/_sandbox/calls', async (request: ApiRequest) => listCalls(system, request));
   app.post('/_sandbox/calls', async (request: ApiRequest, reply) => {
     const actor = agentOf(system, request);
@@ -144,6 +124,20 @@ function registerAgentAttachments(
     await system.files.remove(attachment.path);
     return showCall(system, actor, call);
   });
+}
+
+/** The tables that the page's selections show, and who can act. */
+function listLookups({ store }: AlembaSystem) {
+  const names = ['call-status', 'call-state', 'type', 'impact', 'urgency', 'priority', 'group', 'partition'];
+  const tables = [...names, 'closure-reason', 'ipk-status', 'person'].map((name) => [
+    name,
+    [...store.table(name).values()],
+  ]);
+  const agents = [...store.accounts.values()]
+    .map(({ login, person }) => ({ login, person: store.persons.get(person) }))
+    .filter(({ person }) => person?.IsAnalyst === true)
+    .map(({ login, person }) => ({ login, ref: person?.Ref, name: person?.Name }));
+  return { ...Object.fromEntries(tables), agents };
 }
 
 /** `?as=` or `as` in the body: a login, Jessica Mercato's when absent. @throws AlembaError 400 for anybody else. */
