@@ -1,0 +1,22 @@
+import { createContext, useContext, useEffect, useState } from 'react';
+
+/** For whom times and numbers are written. */
+export interface Viewer {
+  locale: string;
+  timeZone: string;
+}
+
+const context = createContext<Viewer>({ locale: 'en', timeZone: 'UTC' });
+
+export const ViewerProvider = context.Provider;
+export const useViewer = (): Viewer => useContext(context);
+
+/** The time, renewed often enough for "2 min ago" to be true. */
+export function useNow(everyMs = 20_000): number {
+  const [nowMs, setNowMs] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNowMs(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return nowMs;
+}

@@ -1,0 +1,84 @@
+import { service } from './sdk.ts';
+
+interface LayoutService {
+  openCustomDialog(
+    contributionId: string,
+    options: {
+      title: string;
+      configuration: Record<string, unknown>;
+      lightDismiss: boolean;
+      onClose?: (result?: unknown) => void;
+    },
+  ): void;
+}
+
+interface NavigationService {
+  openNewWindow(url: string, features: string): void;
+  getHash(): Promise<string>;
+  setHash(hash: string): void;
+  onHashChanged(listener: (hash: string) => void): void;
+}
+
+interface MessagesService {
+  addToast(toast: { message: string; duration: number }): void;
+}
+
+interface LocationService {
+  getServiceLocation(): Promise<string>;
+}
+
+const layout = () => service<LayoutService>('ms.vss-features.host-page-layout-service');
+const navigation = () => service<NavigationService>('ms.vss-features.host-navigation-service');
+
+export type DialogView = 'create' | 'link' | 'comment' | 'explain';
+
+/** Crosses the frame border as JSON. */
+export interface DialogRequest {
+  view: DialogView;
+  workItemIds: string[];
+  linkId?: string;
+  /** Name of the work items' project, when the page may belong to another. */
+  project?: string;
+}
+
+/** Opens the ticket dialog; resolves when it is closed. */
+export async function openTicketDialog(
+  extensionId: string,
+  title: string,
+  request: DialogRequest,
+): Promise<void> {
+  const service = await layout();
+  return new Promise((resolve) => {
+    service.openCustomDialog(`${extensionId}.ticket-dialog`, {
+      title,
+      configuration: { ...request },
+      lightDismiss: false,
+      onClose: () => resolve(),
+    });
+  });
+}
+
+/** Frames may not open windows themselves on every host; the host's own way always works. */
+export async function openInNewWindow(url: string): Promise<void> {
+  (await navigation()).openNewWindow(url, '');
+}
+
+export async function showToast(message: string): Promise<void> {
+  const messages = await service<MessagesService>('ms.vss-tfs-web.tfs-global-messages-service');
+  messages.addToast({ message, duration: 4000 });
+}
+
+/** The place inside the hub stands in the page's hash, so that it can be linked to and survives a reload. */
+export async function followHash(listener: (hash: string) => void): Promise<(hash: string) => void> {
+  const host = await navigation();
+  host.onHashChanged(listener);
+  listener(await host.getHash());
+  return (hash) => host.setHash(hash);
+}
+
+/** Address of the hub in Project Settings. */
+export async function settingsUrl(extensionId: string, project: string): Promise<string> {
+  const location = await service<LocationService>('ms.vss-features.location-service');
+  const base = (await location.getServiceLocation()).replace(/\/$/, '');
+  return `${base}/${encodeURIComponent(project)}/_settings/${extensionId}.settings-hub`;
+}

@@ -1,0 +1,136 @@
+import { useRef, useState } from 'react';
+import type { Panel, TicketCard, TicketForm } from '../../backend/contract/links.ts';
+import type { Client } from '../api/client.ts';
+import { ChoiceInput } from '../components/field.tsx';
+import { ProblemNotice } from '../components/notice.tsx';
+import { useDoing, useLoad } from '../components/use-load.ts';
+import { text } from '../text.ts';
+import { TicketFieldInput } from './ticket-field.tsx';
+import { View } from './view.tsx';
+import { nounOf } from './words.ts';
+
+type Value = string | number | boolean | null;
+
+/** The form of a new ticket: what is missing first, what the mapping fills folded away below. */
+export function CreateTicket({
+  client,
+  workItemId,
+  panel,
+  onBack,
+  onDone,
+}: {
+  client: Client;
+  workItemId: string;
+  panel: Panel;
+  onBack?: () => void;
+  onDone(link: TicketCard | undefined): void;
+}) {
+  const [mappingId, setMappingId] = useState(panel.createWith[0]?.mappingId ?? '');
+  const [values, setValues] = useState<Record<string, Value>>({});
+  const [pressed, setPressed] = useState(false);
+  // One intention, one key: pressing again after a lost answer must not make a second ticket.
+  const requestKey = useRef(crypto.randomUUID());
+  const sending = useDoing();
+  const form = useLoad(
+    (signal) => client.api.readTicketForm({ workItemId, mappingId }, { signal, timeoutMs: 30_000 }),
+    [client, workItemId, mappingId],
+  );
+  const noun = form.data?.ticketNoun ?? nounOf(panel, panel.createWith, mappingId);
+  const lacking = form.data ? lackingFields(form.data, values) : [];
+
+  const submit = () => {
+    setPressed(true);
+    if (lacking.length > 0) return;
+    sending.run(async () => {
+      const body = { mappingId, requestKey: requestKey.current, values };
+      const answer = await client.api.createTicket({ workItemId, body }, { timeoutMs: 60_000 });
+      onDone(answer.link);
+    });
+  };
+  const chooseMapping = (id: string) => {
+    setMappingId(id);
+    setValues({});
+    setPressed(false);
+    requestKey.current = crypto.randomUUID();
+  };
+
+  return (
+    <View
+      title={text.create.title(noun)}
+      onBack={onBack}
+      submit={{
+        label: text.create.submit(noun),
+        onSubmit: submit,
+        busy: sending.busy,
+        disabled: !form.data,
+        problem: sending.problem,
+      }}
+    >
+      {panel.createWith.length > 1 && (
+        <ChoiceInput
+          label={text.create.with}
+          value={mappingId}
+          choices={panel.createWith.map((way) => ({ id: way.mappingId, name: way.name }))}
+          onChange={chooseMapping}
+        />
+      )}
+      {form.problem && <ProblemNotice problem={form.problem} onRetry={form.reload} />}
+      {!form.data && form.loading && <div className="skeleton" style={{ height: 140 }} />}
+      {form.data && (
+        <TicketFields
+          form={form.data}
+          values={values}
+          flagged={pressed ? lacking : []}
+          onChange={(id, value) => setValues((before) => ({ ...before, [id]: value }))}
+        />
+      )}
+    </View>
+  );
+}
+
+/** Fields that must have a value and have none, neither from the mapping nor from the person. */
+export const lackingFields = (form: TicketForm, values: Record<string, Value>): string[] =>
+  form.fields
+    .filter(({ id, required, readOnly }) => (required || form.missing.includes(id)) && !readOnly)
+    .filter(({ id, raw, value }) => {
+      const entered = id in values ? values[id] : (raw ?? value);
+      return entered === undefined || entered === null || entered === '';
+    })
+    .map(({ id }) => id);
+
+function TicketFields({
+  form,
+  values,
+  flagged,
+  onChange,
+}: {
+  form: TicketForm;
+  values: Record<string, Value>;
+  flagged: string[];
+  onChange(id: string, value: Value): void;
+}) {
+  const input = (field: TicketForm['fields'][number]) => (
+    <TicketFieldInput
+      key={field.id}
+      field={field}
+      value={field.id in values ? (values[field.id] ?? null) : (field.raw ?? field.value ?? null)}
+      problem={flagged.includes(field.id) ? text.create.needed : undefined}
+      onChange={(value) => onChange(field.id, value)}
+    />
+  );
+  const filled = form.fields.filter((field) => field.filledByMapping && !form.missing.includes(field.id));
+  const open = form.fields.filter((field) => !filled.includes(field));
+  return (
+    <>
+      {open.filter((field) => !field.readOnly).map(input)}
+      {filled.length > 0 && (
+        <details open={open.length === 0}>
+          <summary>{text.create.filled(filled.length)}</summary>
+          <div className="stack" style={{ paddingBlockStart: 8 }}>
+            {filled.map(input)}
+          </div>
+        </details>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,4 @@
+import { failToLoad } from '../host/sdk.ts';
+import { observeSaves } from './observe-saves.ts';
+
+observeSaves().catch(failToLoad);

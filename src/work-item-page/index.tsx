@@ -1,0 +1,3 @@
+import { startPage } from '../boot.tsx';
+
+void startPage(() => <p>…</p>);
