@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { problem, problemCatalogue } from '../contract/problem.ts';
+import type { RouteShape } from '../contract/route.ts';
+import { routes } from '../contract/routes.ts';
+
+type Json = Record<string, unknown>;
+
+const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json => {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
+  return rest;
+};
+
+const content = (schema: Json) => ({ 'application/json': { schema } });
+
+const parametersOf = (route: RouteShape): Json[] => {
+  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const query = route.query ? schemaOf(route.query, 'input') : {};
+  const required = new Set((query.required as string[] | undefined) ?? []);
+  const inQuery = Object.entries((query.properties as Json | undefined) ?? {}).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.has(name),
+    schema,
+  }));
+  return [...inPath, ...inQuery];
+};
+
+const operationOf = (name: string, route: RouteShape): Json => ({
+  operationId: name,
+  summary: route.summary,
+  description: `Guard: ${route.guard}.`,
+  tags: [route.path.split('/').find((part) => part && part !== 'api' && !part.startsWith(':')) ?? 'api'],
+  parameters: parametersOf(route),
+  ...(route.body && { requestBody: { required: true, content: content(schemaOf(route.body, 'input')) } }),
+  responses: {
+    200: { description: 'Done.', content: content(schemaOf(route.response, 'output')) },
+    default: { $ref: '#/components/responses/Problem' },
+  },
+  security: route.guard === 'open' ? [] : [{ session: [] }],
+});
+
+/** The API as OpenAPI 3.1, derived from the contract alone. `serverUrl` is the public address of the backend. */
+export const buildOpenApi = (serverUrl: string): Json => {
+  const paths: Record<string, Json> = {};
+  for (const [name, route] of Object.entries<RouteShape>(routes)) {
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(name, route) };
+  }
+  const codes = Object.entries(problemCatalogue).map(
+    ([code, { status, title }]) => `${code} (${status}): ${title}.`,
+  );
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Tandem', version: '1', description: 'API between the extension and its backend.' },
+    servers: [{ url: serverUrl }],
+    paths,
+    components: {
+      securitySchemes: {
+        session: { type: 'http', scheme: 'bearer', description: 'From POST /api/session.' },
+      },
+      schemas: { Problem: schemaOf(problem, 'output') },
+      responses: {
+        Problem: {
+          description: codes.join(' '),
+          content: content({ $ref: '#/components/schemas/Problem' }),
+        },
+      },
+    },
+  };
+};

@@ -1,0 +1,20 @@
+import type { Secrets } from '../../compose/secrets.ts';
+import type { OpenSystems } from '../../compose/systems.ts';
+import type { EngineContext, HookKeeper } from '../../engine/ports.ts';
+
+/** What the handlers work with; made by the composition root. */
+export interface Services {
+  engine: EngineContext;
+  systems: OpenSystems;
+  secrets: Secrets;
+  hooks: HookKeeper;
+  /** Address under which the backend is reached from outside, without a slash at the end. */
+  publicUrl: string;
+  panelChanges: PanelChanges;
+}
+
+/** Tells waiting requests that a link of the tenant changed. */
+export interface PanelChanges {
+  /** Resolves at the next change of the tenant, after `timeoutMs`, or when `signal` aborts. */
+  next(tenant: number, timeoutMs: number, signal: AbortSignal): Promise<void>;
+}
