@@ -7,6 +7,9 @@ export type MountHooks = (scope: FastifyInstance) => void | Promise<void>;
 
 export const hookPrefix = '/hooks';
 
+/** `type/subtype` with well-formed parameters, as far as is needed (RFC 9110, 8.3.1). */
+const wellFormedType = /^[\w.+-]+\/[\w.+-]+(\s*;\s*[\w.+-]+=("[^"\\]*"|[\w.+-]+))*$/;
+
 export const isHookPath = (url: string | undefined) => /^\/hooks(\/|\?|$)/.test(url ?? '');
 
 /**
@@ -23,6 +26,12 @@ export const mountHookScope = async (
 ) => {
   await app.register(
     async (scope) => {
+      scope.addHook('onRequest', async (request) => {
+        const { headers } = request.raw;
+        // Fastify refuses types that are not well formed; to us the type of a hook means nothing.
+        if (!wellFormedType.test(headers['content-type'] ?? ''))
+          headers['content-type'] = 'application/octet-stream';
+      });
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxBytes }, (_request, body, done) =>
         done(null, body),
