@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure, isFailure } from '../../sync/failure.ts';
+import type { Alemba } from './alemba.ts';
+import type { Row } from './client.ts';
+import { orderOf, refOfRow, revisionOf } from './translate.ts';
+
+const firstWaitMs = 150;
+const longestWaitMs = 1000;
+/** What the revision is made of. A lock answer that tells it saves the reading under the lock. */
+const stampColumns = 'Ref,LastActionDate,LastHistoryOrder';
+
+/**
+ * Runs `use` while the call is locked, on the revision that the write was planned on.
+ *
+ * The revision is compared under the lock, so no field edit can come between the comparison and the write: edits need
+ * the lock. Notes and attachments need none, so the history may still grow; they touch no field.
+ * `use` tells whether its last request gave the lock up by itself (defer, forward and close do).
+ *
+ * Throws stale when the call is locked by somebody else for longer than `lock.maxWaitSeconds`, or has changed.
+ */
+export async function withLock<T>(
+  alemba: Alemba,
+  id: string,
+  revision: string,
+  use: (stamp: Row) => Promise<{ value: T; unlocked: boolean }>,
+): Promise<T> {
+  const answer = await lock(alemba, id);
+  let unlocked = false;
+  try {
+    const stamp = revisionOf(answer) === undefined ? await readStamp(alemba, id) : answer;
+    requireSame(id, stamp, revision);
+    const result = await use(stamp);
+    unlocked = result.unlocked;
+    return result.value;
+  } finally {
+    if (!unlocked) await unlock(alemba, id);
+  }
+}
+
+/** The call's revision and status now: for actions that take no lock. Throws notFound. */
+export async function readStamp(alemba: Alemba, id: string): Promise<Row> {
+  const row = await alemba.client.get('call.stamp', `/call/${id}`, { $select: `${stampColumns},CallStatus` });
+  return { ...row, Ref: refOfRow(row) };
+}
+
+/** Throws stale. */
+export function requireSame(id: string, stamp: Row, revision: string): void {
+  const now = orderOf(revisionOf(stamp));
+  const planned = orderOf(revision);
+  if (now !== undefined && now === planned) return;
+  throw new Failure({ kind: 'stale', message: `Call ${id} was changed in the meantime` });
+}
+
+async function lock(alemba: Alemba, id: string): Promise<Row> {
+  const { client, settings, context } = alemba;
+  const untilMs = context.now().getTime() + settings.lockMaxWaitMs;
+  for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
+    try {
+      const query = { $select: stampColumns };
+      return await client.put('call.lock', `/call/${id}/lock`, undefined, { repeat: 'safe', query });
+    } catch (error) {
+      const mayWait =
+        isFailure(error) && error.kind === 'stale' && context.now().getTime() + waitMs <= untilMs;
+      if (!mayWait) throw error;
+    }
+    // Jitter: replicas that wait for the same agent must not come back together.
+    await sleep(waitMs * (0.5 + Math.random() / 2));
+  }
+}
+
+/** A call that stays locked keeps the agents out, but the write itself was done: so the failure is told, not thrown. */
+async function unlock(alemba: Alemba, id: string): Promise<void> {
+  try {
+    await alemba.client.put('call.unlock', `/call/${id}/unlock`, undefined, { repeat: 'safe' });
+  } catch (error) {
+    alemba.context.log('alemba.unlock_failed', { call: id, reason: (error as Error).message });
+  }
+}
