@@ -2,16 +2,22 @@ import type { Side } from './record.ts';
 
 /**
  * A value reduced to a text that is equal exactly when people would call the values equal (markup normalised, words
- * sorted, ids instead of names). Long texts are kept as `sha256:<hex>`; see `canonical.ts`.
+ * sorted, ids instead of names). Texts beyond 120 characters are kept as `h128:<hex>`, a 128-bit hash that needs no
+ * crypto library; see `canonical.ts` and `hash.ts`.
  */
 export type Canonical = string;
 
-/** What one side showed when the two last agreed. Keys are field ids, or `=<row>` for composed values. */
+/** What one side showed when the two last agreed. */
 export interface SideBase {
   revision: string;
+  /**
+   * Keys are `<row>:<field>`, or `=<row>` for composed values. Per row, not per field: one field may feed several
+   * rows, and a row whose write is refused must not hold up the others; a row that is pointed at another field
+   * starts without a base instead of taking the difference of two fields for an edit.
+   */
   values: Readonly<Record<string, Canonical>>;
   /**
-   * Fields that Tandem wrote and has not read back yet: the first reading is taken as base without counting as an
+   * Keys of values that Tandem wrote and has not read back yet: the first reading is taken as base without counting as an
    * edit, provided that nobody but Tandem touched the record since (`Snapshot.own`) or the text is the same.
    */
   unconfirmed?: readonly string[];
@@ -41,6 +47,8 @@ export interface LinkState {
   pairs: readonly Pair[];
   /** Who created the pair: decides whose values win the first agreement. */
   origin: 'createdTicket' | 'createdWorkItem' | 'linked';
+  /** ISO time of the link's start: comments from then on are no history, even if none were read before. */
+  since?: string;
   /** Choices a person made on conflicts, by row; applied by the next plan, then cleared. */
   resolutions: Readonly<Record<string, Side>>;
   /** The response map and the hyperlink were written. */

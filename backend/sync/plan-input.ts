@@ -1,6 +1,6 @@
 import type { MappingSettings } from '../contract/mapping.ts';
-import type { Command, Conflict, Note } from './command.ts';
-import type { Base, LinkState } from './link-state.ts';
+import type { Command, Conflict, FieldChange, Note } from './command.ts';
+import type { Base, LinkState, Pair } from './link-state.ts';
 import type { FieldDescription, FieldValues, Reading, RecordRef, Side } from './record.ts';
 
 /** Everything that the planner may look at. Same input, same plan. */
@@ -24,7 +24,9 @@ export interface RowSettlement {
   row: string;
   /** Side that is written; absent when the sides agree already or the change is only taken note of. */
   writes?: Side;
-  /** Base values per side and field after success. */
+  /** Field that is written, to find its observed value. */
+  field?: string;
+  /** Base values per side and key (see `SideBase.values`) after success. */
   base: Readonly<Partial<Record<Side, Readonly<Record<string, string>>>>>;
 }
 
@@ -35,6 +37,8 @@ export interface Plan {
   settlements: readonly RowSettlement[];
   /** Ids per side that need no more attention once the plan is carried out (held back, or there before the link). */
   seen: Readonly<Record<Side, { comments: readonly string[]; attachments: readonly string[] }>>;
+  /** Recognised by their marks although `LinkState.pairs` lacks them (a lost answer): to be stored. */
+  pairs: readonly Pair[];
 }
 
 /** What happened to a command. */
@@ -72,6 +76,8 @@ export interface CreatePlan {
   template?: string;
   project?: string;
   fields: FieldValues;
+  /** By field, for people whom the other side may not know. */
+  onUnknownPerson?: Readonly<Record<string, FieldChange['onUnknownPerson']>>;
   notes: readonly Note[];
   /** Required fields (by description) that the mapping leaves empty. */
   missing: readonly string[];
