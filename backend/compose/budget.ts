@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RequestBudget } from '../connectors/request-budget.ts';
-import { Failure } from '../sync/failure.ts';
 import type { Store } from '../store/pool.ts';
+import { Failure } from '../sync/failure.ts';
 
 const maxWaitMs = 10_000;
 
@@ -22,13 +22,10 @@ export function storeBudget(
   let filling: Promise<void> | undefined;
 
   const fill = async () => {
-    const rows = await store.call<{ granted: number; wait_ms: number }>('select * from take_tokens($1, $2, $3, $4, $5)', [
-      tenant,
-      connection,
-      portion,
-      rate.requestsPerSecond,
-      burst,
-    ]);
+    const rows = await store.call<{ granted: number; wait_ms: number }>(
+      'select * from take_tokens($1, $2, $3, $4, $5)',
+      [tenant, connection, portion, rate.requestsPerSecond, burst],
+    );
     const { granted = 0, wait_ms: waitMs = 1000 } = rows[0] ?? {};
     tokens += granted;
     if (granted === 0) await delay(Math.min(waitMs + 1, 1000));

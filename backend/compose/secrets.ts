@@ -1,12 +1,26 @@
 import type { Redactor } from '../security/redaction.ts';
 import type { SecretBox } from '../security/secret-box.ts';
 import type { Sql, Store } from '../store/pool.ts';
-import { dataKeyOf, deleteSealed, listSealed, readSealed, replaceDataKey, writeSealed } from '../store/secrets.ts';
+import {
+  dataKeyOf,
+  deleteSealed,
+  listSealed,
+  readSealed,
+  replaceDataKey,
+  writeSealed,
+} from '../store/secrets.ts';
 
 /** Secrets of connections: sealed in the store, opened at the moment of use, never given out. */
 export interface Secrets {
   read(tenant: number, connection: string, name: string): Promise<string | undefined>;
-  write(sql: Sql, tenant: number, connection: string, name: string, value: string | null, validUntil?: Date): Promise<void>;
+  write(
+    sql: Sql,
+    tenant: number,
+    connection: string,
+    name: string,
+    value: string | null,
+    validUntil?: Date,
+  ): Promise<void>;
   /** When each secret was set; no values. */
   setAt(sql: Sql, connection: string): Promise<Record<string, string>>;
   /** The secret and, during a rotation, the one before it. */
@@ -18,7 +32,12 @@ export interface Secrets {
 export const formerName = (name: string): string => `${name}.former`;
 
 export function openSecrets(store: Store, box: SecretBox, redactor: Redactor): Secrets {
-  const open = async (sql: Sql, tenant: number, connection: string, name: string): Promise<string | undefined> => {
+  const open = async (
+    sql: Sql,
+    tenant: number,
+    connection: string,
+    name: string,
+  ): Promise<string | undefined> => {
     const row = await readSealed(sql, connection, name);
     if (row === undefined) return undefined;
     const wrapped = await dataKeyOf(sql, tenant, () => box.newDataKey(tenant));

@@ -1,6 +1,6 @@
+import type { AzureDevOpsAuth } from '../azure-devops/context.ts';
 import { connectAzureDevOps } from '../azure-devops/index.ts';
 import type { AzureDevOps } from '../azure-devops/operations.ts';
-import type { AzureDevOpsAuth } from '../azure-devops/context.ts';
 import type { AddressGuard } from '../connectors/address-guard.ts';
 import type { Connector, RecordSystem, SystemDescription } from '../connectors/connector.ts';
 import { createTransport, type HttpTransport } from '../connectors/http-transport.ts';
@@ -54,7 +54,10 @@ const descriptionMaxAgeMs = 5 * 60_000;
 /** Keeps the systems of all tenants open, and opens them anew when an admin changes their connection. */
 export function openSystems(options: SystemsOptions): OpenSystems {
   const open = new Map<string, Promise<Open>>();
-  const descriptions = new Map<string, { at: number; value: Promise<SystemDescription>; last?: SystemDescription }>();
+  const descriptions = new Map<
+    string,
+    { at: number; value: Promise<SystemDescription>; last?: SystemDescription }
+  >();
 
   const close = async (entry: Promise<Open>) => {
     const { system, transport } = await entry;
@@ -75,7 +78,9 @@ export function openSystems(options: SystemsOptions): OpenSystems {
       if (current.version === versionOf(connection, settings.url)) return current;
       open.delete(key);
       for (const name of descriptions.keys()) if (name.startsWith(`${key} `)) descriptions.delete(name);
-      close(known).catch((error) => options.log('system.close_failed', { connection: connectionId, error: String(error) }));
+      close(known).catch((error) =>
+        options.log('system.close_failed', { connection: connectionId, error: String(error) }),
+      );
     }
     const again = open.get(key);
     if (again !== undefined) return again;
@@ -104,25 +109,43 @@ export function openSystems(options: SystemsOptions): OpenSystems {
         descriptions.delete(key);
         // The last good copy serves while the system is away; without one nobody knows the fields.
         if (known?.last === undefined) throw error;
-        descriptions.set(key, { at: Date.now() - descriptionMaxAgeMs + 10_000, value: Promise.resolve(known.last), last: known.last });
+        descriptions.set(key, {
+          at: Date.now() - descriptionMaxAgeMs + 10_000,
+          value: Promise.resolve(known.last),
+          last: known.last,
+        });
         return known.last;
       }
     },
     openUnsaved: (input) => openUnsaved(options, input),
     async close() {
-      await Promise.all([...open.values()].map((entry) => close(entry).catch((error) => options.log('system.close_failed', { error: String(error) }))));
+      await Promise.all(
+        [...open.values()].map((entry) =>
+          close(entry).catch((error) => options.log('system.close_failed', { error: String(error) })),
+        ),
+      );
     },
   };
 }
 
-const versionOf = (connection: ConnectionRow, url: string): string => `${connection.updated_at.toISOString()} ${url}`;
+const versionOf = (connection: ConnectionRow, url: string): string =>
+  `${connection.updated_at.toISOString()} ${url}`;
 
-async function openConnection(options: SystemsOptions, tenant: number, connection: ConnectionRow, url: string): Promise<Open> {
+async function openConnection(
+  options: SystemsOptions,
+  tenant: number,
+  connection: ConnectionRow,
+  url: string,
+): Promise<Open> {
   const version = versionOf(connection, url);
   const budget = storeBudget(options.store, tenant, connection.id, connection.budget);
   const secret = async (name: string) => {
     const value = await options.secrets.read(tenant, connection.id, name);
-    if (value === undefined) throw new Failure({ kind: 'unauthorized', message: `The secret "${name}" of ${connection.name} is not set.` });
+    if (value === undefined)
+      throw new Failure({
+        kind: 'unauthorized',
+        message: `The secret "${name}" of ${connection.name} is not set.`,
+      });
     return value;
   };
   const { system, transport } = assemble(options, {
@@ -153,9 +176,14 @@ function assemble(options: SystemsOptions, parts: Parts): { system: RecordSystem
   const isAzureDevOps = parts.kind === azureDevOps;
   const connector = isAzureDevOps ? undefined : connectors.get(parts.kind);
   if (!isAzureDevOps && connector === undefined) {
-    throw new Failure({ kind: 'rejected', message: `There is no connector for systems of kind "${parts.kind}".` });
+    throw new Failure({
+      kind: 'rejected',
+      message: `There is no connector for systems of kind "${parts.kind}".`,
+    });
   }
-  const origins = Object.values(parts.settings).filter((value): value is string => typeof value === 'string' && URL.canParse(value));
+  const origins = Object.values(parts.settings).filter(
+    (value): value is string => typeof value === 'string' && URL.canParse(value),
+  );
   if (isAzureDevOps) origins.push(parts.organizationUrl, ...azureDevOpsOrigins(parts));
   const transport = createTransport({
     guard: options.guard,
@@ -173,7 +201,8 @@ function assemble(options: SystemsOptions, parts: Parts): { system: RecordSystem
     now: options.now,
     log: options.log,
   };
-  if (connector !== undefined) return { system: connector.connect({ ...shared, settings: parts.settings }), transport };
+  if (connector !== undefined)
+    return { system: connector.connect({ ...shared, settings: parts.settings }), transport };
   const system = connectAzureDevOps({
     ...shared,
     organizationUrl: parts.organizationUrl,
@@ -198,7 +227,8 @@ const authOf = (settings: Parts['settings']): AzureDevOpsAuth =>
     ? { kind: 'entra', tenantId: String(settings.tenantId ?? ''), clientId: String(settings.clientId ?? '') }
     : { kind: 'pat' };
 
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
 
 function storedVault(options: SystemsOptions, tenant: number, connection: string): Parts['vault'] {
   const { store, secrets } = options;
@@ -206,7 +236,9 @@ function storedVault(options: SystemsOptions, tenant: number, connection: string
   return {
     read: (name) => secrets.read(tenant, connection, vaultPrefix + name),
     write: (name, value) =>
-      store.asTenant(tenant, (sql) => secrets.write(sql, tenant, connection, vaultPrefix + name, value ?? null)),
+      store.asTenant(tenant, (sql) =>
+        secrets.write(sql, tenant, connection, vaultPrefix + name, value ?? null),
+      ),
     // The lock lives as long as its transaction, so a replica that dies sets it free.
     exclusive: (name, use) =>
       store.asTenant(tenant, async (sql) => {
@@ -230,8 +262,12 @@ async function openUnsaved(options: SystemsOptions, input: UnsavedConnection) {
     secret: async (name) => {
       const typed = input.secrets[name];
       const value =
-        typed ?? (input.connectionId === undefined ? undefined : await options.secrets.read(tenant, input.connectionId, name));
-      if (value === undefined || value === null) throw new Failure({ kind: 'unauthorized', message: `The secret "${name}" is not set.` });
+        typed ??
+        (input.connectionId === undefined
+          ? undefined
+          : await options.secrets.read(tenant, input.connectionId, name));
+      if (value === undefined || value === null)
+        throw new Failure({ kind: 'unauthorized', message: `The secret "${name}" is not set.` });
       return value;
     },
     // A test of typed credentials must not touch the tokens of the running connection.

@@ -36,7 +36,10 @@ export async function listRecords(system: RecordSystem, side: Side, mapping: Map
   let cursor: string | undefined;
   for (;;) {
     const page = await onSide(side, () =>
-      system.changes(cursor, { fromBeginning: true, project: side === 'workItem' ? mapping.settings.project : undefined }),
+      system.changes(cursor, {
+        fromBeginning: true,
+        project: side === 'workItem' ? mapping.settings.project : undefined,
+      }),
     );
     for (const hint of page.hints) {
       if (hint.what === 'deleted') ids.delete(hint.recordId);
@@ -57,13 +60,21 @@ export async function wantsCounterpart(
   id: string,
 ) {
   const fields = fieldsOf(side, mapping.settings);
-  const { snapshot } = await onSide(side, () => system.read(id, { comments: false, attachments: false, fields }));
+  const { snapshot } = await onSide(side, () =>
+    system.read(id, { comments: false, attachments: false, fields }),
+  );
   const links = await context.store.asTenant(tenant, (sql) =>
     side === 'workItem' ? linksOfWorkItems(sql, [id]) : linksOfTickets(sql, mapping.connection, [id]),
   );
   const trigger = side === 'workItem' ? 'createTicket' : 'createWorkItem';
-  const settings = { ...mapping.settings, enabled: true, [trigger]: { ...mapping.settings[trigger], mode: 'automatic' as const } };
-  const found = snapshot.deleted ? undefined : match({ side, snapshot, mappings: [{ id: mapping.id, settings }] });
+  const settings = {
+    ...mapping.settings,
+    enabled: true,
+    [trigger]: { ...mapping.settings[trigger], mode: 'automatic' as const },
+  };
+  const found = snapshot.deleted
+    ? undefined
+    : match({ side, snapshot, mappings: [{ id: mapping.id, settings }] });
   return { snapshot, linked: links.some((link) => link.mapping === mapping.id), wanted: found !== undefined };
 }
 
@@ -77,16 +88,18 @@ export function backfillLane(context: EngineContext): LaneRunner {
     const mapping = settings.mappings.find((row) => row.id === backfill.mapping);
     if (mapping === undefined) return { verdict: 'done' };
     const { side } = backfill;
-    const system = await context.systems.open(lane.tenant, side === 'workItem' ? azureDevOps : mapping.connection);
+    const system = await context.systems.open(
+      lane.tenant,
+      side === 'workItem' ? azureDevOps : mapping.connection,
+    );
     try {
       if (backfill.total === 0 && backfill.handled === 0) {
         const ids = await listRecords(system, side, mapping);
         await context.store.asTenant(lane.tenant, (sql) =>
-          sql.rows(`update backfill set remaining = $2, total = $3, updated_at = clock_timestamp() where id = $1`, [
-            backfillId,
-            JSON.stringify(ids),
-            ids.length,
-          ]),
+          sql.rows(
+            `update backfill set remaining = $2, total = $3, updated_at = clock_timestamp() where id = $1`,
+            [backfillId, JSON.stringify(ids), ids.length],
+          ),
         );
         return { verdict: 'done', recurMs: 0 };
       }
@@ -104,7 +117,9 @@ export function backfillLane(context: EngineContext): LaneRunner {
       const finished = backfill.remaining.length <= bite.length;
       if (finished) {
         await context.store.asTenant(lane.tenant, (sql) =>
-          sql.rows(`update backfill set status = 'done', updated_at = clock_timestamp() where id = $1`, [backfillId]),
+          sql.rows(`update backfill set status = 'done', updated_at = clock_timestamp() where id = $1`, [
+            backfillId,
+          ]),
         );
       }
       return finished ? { verdict: 'done' } : { verdict: 'done', recurMs: 0 };
@@ -138,12 +153,19 @@ async function one(
     return { created: created.fresh ? 1 : 0 };
   } catch (error) {
     const cause = error instanceof SidedFailure ? error.cause : undefined;
-    if (isFailure(cause) && (cause.kind === 'rejected' || cause.kind === 'notFound' || cause.kind === 'forbidden')) {
+    if (
+      isFailure(cause) &&
+      (cause.kind === 'rejected' || cause.kind === 'notFound' || cause.kind === 'forbidden')
+    ) {
       return { created: 0, reason: `${id}: ${cause.message}` };
     }
     throw error;
   }
 }
 
-export const readBackfill = (context: Pick<EngineContext, 'store'>, tenant: number, id: number): Promise<BackfillRow | undefined> =>
+export const readBackfill = (
+  context: Pick<EngineContext, 'store'>,
+  tenant: number,
+  id: number,
+): Promise<BackfillRow | undefined> =>
   context.store.asTenant(tenant, (sql) => sql.one<BackfillRow>('select * from backfill where id = $1', [id]));

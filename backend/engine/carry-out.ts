@@ -55,7 +55,12 @@ export async function carryOut(input: CarryOutInput): Promise<CarriedOut> {
       result.outcomes.push({ command, outcome: 'failed' });
       if (comment !== undefined) result.outcomes.push({ command: comment, outcome: 'notTried' });
       if (isFailure(error.cause) && error.cause.kind === 'rejected' && command.kind !== 'update') {
-        result.refusals.push({ side: error.side, row: command.kind, field: command.kind, problem: error.message });
+        result.refusals.push({
+          side: error.side,
+          row: command.kind,
+          field: command.kind,
+          problem: error.message,
+        });
       } else result.failure = error;
     }
   }
@@ -84,7 +89,13 @@ async function update(
   const refusedRows: string[] = [];
   for (let tries = 0; ; tries += 1) {
     if (toSend.length === 0 && comment === undefined) {
-      result.outcomes.push({ command, outcome: 'done', revision: command.revision, observed: kept, refusedRows });
+      result.outcomes.push({
+        command,
+        outcome: 'done',
+        revision: command.revision,
+        observed: kept,
+        refusedRows,
+      });
       return;
     }
     try {
@@ -93,9 +104,21 @@ async function update(
       refusedRows.push(...rowsOf(toSend, takenBack));
       for (const refusal of takenBack) result.refusals.push(refusalOf(side, toSend, refusal));
       const observed = { ...kept, ...written.observed };
-      result.outcomes.push({ command, outcome: 'done', revision: written.revision, observed, bookmark: written.bookmark, refusedRows });
+      result.outcomes.push({
+        command,
+        outcome: 'done',
+        revision: written.revision,
+        observed,
+        bookmark: written.bookmark,
+        refusedRows,
+      });
       if (comment !== undefined) {
-        result.outcomes.push({ command: comment, outcome: 'done', revision: written.revision, createdId: written.commentId });
+        result.outcomes.push({
+          command: comment,
+          outcome: 'done',
+          revision: written.revision,
+          createdId: written.commentId,
+        });
       }
       result.written.push({ side, changes: toSend, observed: written.observed });
       result.wrote += 1;
@@ -157,7 +180,10 @@ async function sendUpdate(
   return { ...written, commentId: sent.id };
 }
 
-async function single(input: CarryOutInput, command: Exclude<Command, UpdateCommand>): Promise<CommandOutcome> {
+async function single(
+  input: CarryOutInput,
+  command: Exclude<Command, UpdateCommand>,
+): Promise<CommandOutcome> {
   const { context, tenant, link } = input;
   switch (command.kind) {
     case 'addComment':
@@ -167,7 +193,10 @@ async function single(input: CarryOutInput, command: Exclude<Command, UpdateComm
     case 'addHyperlink': {
       const { side } = command;
       const written = await onSide(side, () =>
-        input.systems[side].addHyperlink(recordId(link, side), { url: command.url, comment: command.comment }),
+        input.systems[side].addHyperlink(recordId(link, side), {
+          url: command.url,
+          comment: command.comment,
+        }),
       );
       return { command, outcome: 'done', revision: written.revision, bookmark: written.bookmark };
     }
@@ -228,7 +257,8 @@ async function addAttachment(input: CarryOutInput, command: AttachmentCommand): 
             contentType: attachment.contentType ?? 'application/octet-stream',
             sizeBytes: attachment.sizeBytes,
             mark: command.mark,
-            open: () => onSide(source, () => input.systems[source].openAttachment(recordId(link, source), attachment)),
+            open: () =>
+              onSide(source, () => input.systems[source].openAttachment(recordId(link, source), attachment)),
           });
           added = created;
           return created.id;
@@ -248,10 +278,13 @@ const commentIntent = (link: LinkRow, command: CommentCommand) => ({
   mark: command.mark,
 });
 
-export const recordId = (link: LinkRow, side: Side): string => (side === 'workItem' ? link.work_item_id : link.ticket_id);
+export const recordId = (link: LinkRow, side: Side): string =>
+  side === 'workItem' ? link.work_item_id : link.ticket_id;
 
 const rowsOf = (changes: readonly FieldChange[], problems: readonly FieldProblem[]): string[] =>
-  changes.filter((change) => problems.some((problem) => problem.field === change.field)).map((change) => change.row);
+  changes
+    .filter((change) => problems.some((problem) => problem.field === change.field))
+    .map((change) => change.row);
 
 const refusalOf = (side: Side, changes: readonly FieldChange[], problem: FieldProblem) => ({
   side,

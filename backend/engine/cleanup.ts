@@ -29,7 +29,9 @@ export function cleanupLane(context: EngineContext, options: RetentionOptions): 
          select count(*) as count from gone`,
         [lane.tenant, options.attemptDays, maxRowsPerRun],
       );
-      await sql.rows(`delete from lane where queued = 0 and kind in ('record', 'create') and due < now() - interval '1 hour'`);
+      await sql.rows(
+        `delete from lane where queued = 0 and kind in ('record', 'create') and due < now() - interval '1 hour'`,
+      );
       await sql.rows(`delete from sweep_run where at < now() - interval '14 days'`);
       return Math.max(deliveries?.count ?? 0, attempts?.count ?? 0);
     });

@@ -65,7 +65,9 @@ export async function createCounterpart(context: EngineContext, wish: CreateWish
     }),
   );
   // A call that comes after the intent was done knows the id only: the record itself tells the rest.
-  ref ??= (await onSide(side, () => system.read(sent.id, { comments: false, attachments: false, fields: [] }))).snapshot.ref;
+  ref ??= (
+    await onSide(side, () => system.read(sent.id, { comments: false, attachments: false, fields: [] }))
+  ).snapshot.ref;
   return storeLink(context, wish, ref, wroteFields, !sent.repeated);
 }
 
@@ -73,24 +75,38 @@ async function planFields(context: EngineContext, wish: CreateWish, system: Reco
   const { tenant, side, mapping, source } = wish;
   const { settings } = mapping;
   const [workItem, ticket] = await Promise.all([
-    context.systems.describe(tenant, azureDevOps, { project: settings.project, type: settings.workItemTypes[0] }),
-    context.systems.describe(tenant, mapping.connection, { type: settings.ticketType, template: settings.ticketTemplate }),
+    context.systems.describe(tenant, azureDevOps, {
+      project: settings.project,
+      type: settings.workItemTypes[0],
+    }),
+    context.systems.describe(tenant, mapping.connection, {
+      type: settings.ticketType,
+      template: settings.ticketTemplate,
+    }),
   ]);
   const planned = planCreate({
     source,
     mapping: settings,
     fields: { workItem: fieldsById(workItem), ticket: fieldsById(ticket) },
     statusField: { workItem: workItem.roles.status, ticket: ticket.roles.status },
-    systemName: { workItem: 'Azure DevOps', ticket: context.systems.connectorOf(connectionKind(mapping))?.manifest.name ?? 'ITSM' },
+    systemName: {
+      workItem: 'Azure DevOps',
+      ticket: context.systems.connectorOf(connectionKind(mapping))?.manifest.name ?? 'ITSM',
+    },
     entered: wish.entered ?? {},
   });
   if (planned.missing.length > 0) {
     const description = side === 'ticket' ? ticket : workItem;
-    const names = planned.missing.map((id) => description.fields.find((field) => field.id === id)?.name ?? id);
+    const names = planned.missing.map(
+      (id) => description.fields.find((field) => field.id === id)?.name ?? id,
+    );
     const failure = new Failure({
       kind: 'rejected',
       message: `The new ${side === 'ticket' ? 'ticket' : 'work item'} needs a value for ${names.join(', ')}.`,
-      fields: planned.missing.map((field, index) => ({ field, problem: `${names[index]} is required and the mapping leaves it empty` })),
+      fields: planned.missing.map((field, index) => ({
+        field,
+        problem: `${names[index]} is required and the mapping leaves it empty`,
+      })),
     });
     return onSide(side, () => Promise.reject(failure));
   }
@@ -116,8 +132,12 @@ async function findCreated(
   intent: IntentRow,
   project: string | undefined,
 ): Promise<RecordRef | undefined> {
-  const found = await system.findByMark(intent.mark, { since: new Date(intent.sent_at ?? intent.created_at), project });
-  if (found.length > 1) context.log('create.mark_found_twice', { mark: intent.mark, ids: found.map((one) => one.id) });
+  const found = await system.findByMark(intent.mark, {
+    since: new Date(intent.sent_at ?? intent.created_at),
+    project,
+  });
+  if (found.length > 1)
+    context.log('create.mark_found_twice', { mark: intent.mark, ids: found.map((one) => one.id) });
   return found[0];
 }
 
@@ -142,33 +162,55 @@ async function storeLink(
       ticketUrl: ticket.url,
       origin: side === 'ticket' ? 'createdTicket' : 'createdWorkItem',
       base: firstBase({ side, source, wrote: wroteFields, mapping: mapping.settings }),
-      shown: { number: ticket.key, title: titleOf(side, source, wroteFields), url: ticket.url, status: { name: '', category: 'unknown' } },
+      shown: {
+        number: ticket.key,
+        title: titleOf(side, source, wroteFields),
+        url: ticket.url,
+        status: { name: '', category: 'unknown' },
+      },
       createdBy: wish.requestedBy,
     });
     const row =
       inserted ??
-      (await linksOfTickets(sql, mapping.connection, [ticket.id])).find((one) => one.work_item_id === workItem.id);
-    if (row === undefined) throw new Error(`The link of ${workItem.id} and ${ticket.id} vanished while it was stored`);
+      (await linksOfTickets(sql, mapping.connection, [ticket.id])).find(
+        (one) => one.work_item_id === workItem.id,
+      );
+    if (row === undefined)
+      throw new Error(`The link of ${workItem.id} and ${ticket.id} vanished while it was stored`);
     await markDone(sql, wish.intentKey, created.id, String(row.id));
     return row;
   });
   await context.failpoint('create.afterLink');
   await context.queue.enqueue([
-    { tenant, key: `link:${link.id}`, kind: 'link', connection: link.connection, link: String(link.id), hints: [{ what: 'unknown', cause: 'follow-up' }] },
+    {
+      tenant,
+      key: `link:${link.id}`,
+      kind: 'link',
+      connection: link.connection,
+      link: String(link.id),
+      hints: [{ what: 'unknown', cause: 'follow-up' }],
+    },
   ]);
   return { link, fresh };
 }
 
 const titleOf = (side: Side, source: Snapshot, wrote: FieldValues): string => {
   if (side === 'workItem') return source.title;
-  const text = Object.values(wrote).find((value): value is string => typeof value === 'string' && value === source.title);
+  const text = Object.values(wrote).find(
+    (value): value is string => typeof value === 'string' && value === source.title,
+  );
   return text ?? source.title;
 };
 
 /** Links that this record has, by mapping. */
-export async function linksOf(context: EngineContext, tenant: number, side: Side, connection: string, id: string): Promise<LinkRow[]> {
+export async function linksOf(
+  context: EngineContext,
+  tenant: number,
+  side: Side,
+  connection: string,
+  id: string,
+): Promise<LinkRow[]> {
   return context.store.asTenant(tenant, (sql) =>
     side === 'workItem' ? linksOfWorkItems(sql, [id]) : linksOfTickets(sql, connection, [id]),
   );
 }
-

@@ -20,7 +20,11 @@ export function createLane(context: EngineContext): LaneRunner {
     if (mapping === undefined) return { verdict: 'done', inboxReason: 'The mapping was deleted.' };
     const trace = newRequestTrace();
     return context.trace(trace, async () => {
-      const attempt = (outcome: 'done' | 'failure', summary: string, more: { failure?: string; ticketKey?: string; fields?: unknown }) => ({
+      const attempt = (
+        outcome: 'done' | 'failure',
+        summary: string,
+        more: { failure?: string; ticketKey?: string; fields?: unknown },
+      ) => ({
         cause: 'person' as const,
         outcome,
         summary,
@@ -35,7 +39,11 @@ export function createLane(context: EngineContext): LaneRunner {
       try {
         const workItems = await context.systems.open(lane.tenant, azureDevOps);
         const { snapshot } = await onSide('workItem', () =>
-          workItems.read(intent.source_id, { comments: false, attachments: false, fields: fieldsOf('workItem', mapping.settings) }),
+          workItems.read(intent.source_id, {
+            comments: false,
+            attachments: false,
+            fields: fieldsOf('workItem', mapping.settings),
+          }),
         );
         const created = await createCounterpart(context, {
           tenant: lane.tenant,
@@ -53,7 +61,10 @@ export function createLane(context: EngineContext): LaneRunner {
       } catch (error) {
         const failed = await settleFailure(context, lane, error, settings.connections.get(lane.connection));
         const { failure } = failed;
-        return { ...failed, attempt: attempt('failure', failed.reason, { failure: failure?.kind, fields: failure?.fields }) };
+        return {
+          ...failed,
+          attempt: attempt('failure', failed.reason, { failure: failure?.kind, fields: failure?.fields }),
+        };
       }
     });
   };

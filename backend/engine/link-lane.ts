@@ -12,8 +12,8 @@ import { plan as planLink } from '../sync/plan.ts';
 import type { Plan, PlanInput } from '../sync/plan-input.ts';
 import type { FieldDescription, Reading, Side } from '../sync/record.ts';
 import { settle } from '../sync/settle.ts';
+import { type CarriedOut, carryOut } from './carry-out.ts';
 import { causeOf } from './cause.ts';
-import { carryOut, type CarriedOut } from './carry-out.ts';
 import { sendEntered } from './entered.ts';
 import { type FailureSettlement, noteSuccess, settleFailure } from './on-failure.ts';
 import type { EngineContext } from './ports.ts';
@@ -69,7 +69,8 @@ export function linkLane(context: EngineContext): LaneRunner {
             ticket: await context.systems.open(lane.tenant, connection.id),
           },
         };
-        if (isKnown(run)) return { verdict: 'done', inboxReason: 'Already known: this is what Tandem wrote or read itself.' };
+        if (isKnown(run))
+          return { verdict: 'done', inboxReason: 'Already known: this is what Tandem wrote or read itself.' };
         const outcome = await agree(run, (step) => {
           plan = step.plan;
           carried = step.carried;
@@ -108,7 +109,10 @@ interface Agreement {
 }
 
 /** Reads, plans and carries out until nothing is stale any more (at most four times). */
-async function agree(run: LinkRun, progress: (step: { plan: Plan; carried: CarriedOut }) => void): Promise<Agreement> {
+async function agree(
+  run: LinkRun,
+  progress: (step: { plan: Plan; carried: CarriedOut }) => void,
+): Promise<Agreement> {
   const { context, lane, link } = run;
   const descriptions = await describeSides(run);
   for (let round = 1; ; round += 1) {
@@ -124,12 +128,14 @@ async function agree(run: LinkRun, progress: (step: { plan: Plan; carried: Carri
       plan,
     });
     progress({ plan, carried });
-    const entered = carried.failure === undefined ? await sendEntered(context, run.systems, link, run.intents) : 0;
+    const entered =
+      carried.failure === undefined ? await sendEntered(context, run.systems, link, run.intents) : 0;
     const bookmarks = { workItem: sides.workItem.bookmark, ticket: sides.ticket.bookmark };
     const change = linkChange(run, input, plan, carried, bookmarks, descriptions);
     if (carried.failure === undefined) return { input, plan, carried, change, bookmarks, entered };
     const cause = carried.failure.cause;
-    const stale = cause instanceof Error && 'kind' in cause && (cause.kind === 'stale' || cause.kind === 'notFound');
+    const stale =
+      cause instanceof Error && 'kind' in cause && (cause.kind === 'stale' || cause.kind === 'notFound');
     if (stale && round < maxPlansPerRun) {
       // What was done counts: the next plan starts from the base that it left.
       if (change.base !== undefined) run.link = { ...run.link, base: change.base as LinkRow['base'] };
@@ -156,8 +162,18 @@ async function readBoth(run: LinkRun): Promise<Record<Side, SideReading>> {
   const { link, mapping, lane } = run;
   const base = link.base ?? undefined;
   const [workItem, ticket] = await Promise.all([
-    readSide('workItem', run.systems.workItem, link.work_item_id, wantsOf('workItem', mapping.settings, base?.workItem, lane.hints)),
-    readSide('ticket', run.systems.ticket, link.ticket_id, wantsOf('ticket', mapping.settings, base?.ticket, lane.hints)),
+    readSide(
+      'workItem',
+      run.systems.workItem,
+      link.work_item_id,
+      wantsOf('workItem', mapping.settings, base?.workItem, lane.hints),
+    ),
+    readSide(
+      'ticket',
+      run.systems.ticket,
+      link.ticket_id,
+      wantsOf('ticket', mapping.settings, base?.ticket, lane.hints),
+    ),
   ]);
   return { workItem, ticket };
 }
@@ -168,8 +184,14 @@ async function describeSides(run: LinkRun): Promise<Descriptions> {
   const { settings } = run.mapping;
   const { systems } = run.context;
   const [workItem, ticket] = await Promise.all([
-    systems.describe(run.lane.tenant, azureDevOps, { project: settings.project, type: settings.workItemTypes[0] }),
-    systems.describe(run.lane.tenant, run.connection.id, { type: settings.ticketType, template: settings.ticketTemplate }),
+    systems.describe(run.lane.tenant, azureDevOps, {
+      project: settings.project,
+      type: settings.workItemTypes[0],
+    }),
+    systems.describe(run.lane.tenant, run.connection.id, {
+      type: settings.ticketType,
+      template: settings.ticketTemplate,
+    }),
   ]);
   return { workItem, ticket };
 }
@@ -244,15 +266,22 @@ function linkChange(
     change.ticketKey = input.ticket.snapshot.ref.key;
     change.ticketUrl = input.ticket.snapshot.ref.url;
   }
-  if (ended?.command.kind === 'endLink') change.endReason = `The other record is gone (${ended.command.reason}).`;
+  if (ended?.command.kind === 'endLink')
+    change.endReason = `The other record is gone (${ended.command.reason}).`;
   return change;
 }
 
-function shownNow(link: LinkRow, ticket: Reading, carried: CarriedOut, description: SystemDescription): Partial<ShownTicket> {
+function shownNow(
+  link: LinkRow,
+  ticket: Reading,
+  carried: CarriedOut,
+  description: SystemDescription,
+): Partial<ShownTicket> {
   if (ticket.state !== 'present') return link.shown;
   let shown = shownTicket(ticket.snapshot);
   for (const written of carried.written) {
-    if (written.side === 'ticket') shown = shownAfterWrite(shown, description, written.changes, written.observed);
+    if (written.side === 'ticket')
+      shown = shownAfterWrite(shown, description, written.changes, written.observed);
   }
   return shown;
 }
@@ -260,7 +289,8 @@ function shownNow(link: LinkRow, ticket: Reading, carried: CarriedOut, descripti
 const conflictCard = (conflict: Conflict, descriptions: Descriptions) => ({
   row: conflict.row,
   label:
-    descriptions.workItem.fields.find((field) => field.id === conflict.workItem.field)?.name ?? conflict.workItem.field,
+    descriptions.workItem.fields.find((field) => field.id === conflict.workItem.field)?.name ??
+    conflict.workItem.field,
   workItem: {
     ...conflict.workItem,
     value: wordsOf(conflict.workItem.value, descriptions.workItem, conflict.workItem.field) ?? '',
@@ -278,10 +308,21 @@ function finish(
   requests: readonly unknown[],
 ): Settlement {
   const { plan, carried, change, input } = agreement;
-  const missing = input.workItem.state === 'missing' ? 'work item' : input.ticket.state === 'missing' ? 'ticket' : undefined;
+  const missing =
+    input.workItem.state === 'missing'
+      ? 'work item'
+      : input.ticket.state === 'missing'
+        ? 'ticket'
+        : undefined;
   const refusal = carried.refusals[0];
   const condition =
-    refusal !== undefined ? 'parked' : plan.conflicts.length > 0 ? 'conflict' : missing !== undefined ? 'missing' : 'inAgreement';
+    refusal !== undefined
+      ? 'parked'
+      : plan.conflicts.length > 0
+        ? 'conflict'
+        : missing !== undefined
+          ? 'missing'
+          : 'inAgreement';
   const reason =
     refusal !== undefined
       ? `${refusal.field}: ${refusal.problem}`
@@ -307,7 +348,14 @@ function finish(
       ...change,
       condition,
       reason,
-      remedy: condition === 'conflict' ? 'resolveConflict' : condition === 'parked' ? 'explain' : missing ? 'unlink' : undefined,
+      remedy:
+        condition === 'conflict'
+          ? 'resolveConflict'
+          : condition === 'parked'
+            ? 'explain'
+            : missing
+              ? 'unlink'
+              : undefined,
       agreed: condition === 'inAgreement',
     },
     inboxReason: summary,
@@ -327,18 +375,22 @@ function finish(
 }
 
 const summaryOf = (wrote: number, condition: string, reason: string | undefined): string => {
-  if (reason !== undefined) return wrote > 0 ? `${reason} ${wrote} other change(s) were carried over.` : reason;
+  if (reason !== undefined)
+    return wrote > 0 ? `${reason} ${wrote} other change(s) were carried over.` : reason;
   if (wrote === 0) return condition === 'inAgreement' ? 'Both sides agree; nothing to write.' : condition;
   return wrote === 1 ? 'One change was carried over.' : `${wrote} changes were carried over.`;
 };
 
-export const detailOf = (plan: Plan | undefined, carried: CarriedOut | undefined, requests: readonly unknown[]) => ({
+export const detailOf = (
+  plan: Plan | undefined,
+  carried: CarriedOut | undefined,
+  requests: readonly unknown[],
+) => ({
   commands: (carried?.outcomes ?? []).map(({ command, outcome }) => ({
     side: 'side' in command ? command.side : 'workItem',
     action: command.kind,
     outcome,
-    detail:
-      command.kind === 'update' ? command.changes.map((change) => change.field).join(', ') : undefined,
+    detail: command.kind === 'update' ? command.changes.map((change) => change.field).join(', ') : undefined,
   })),
   notes: plan?.notes ?? [],
   requests,

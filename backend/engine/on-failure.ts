@@ -24,7 +24,8 @@ export async function settleFailure(
   thrown: unknown,
   connection: ConnectionRow | undefined,
 ): Promise<FailureSettlement> {
-  const side: Side = thrown instanceof SidedFailure ? thrown.side : lane.connection === azureDevOps ? 'workItem' : 'ticket';
+  const side: Side =
+    thrown instanceof SidedFailure ? thrown.side : lane.connection === azureDevOps ? 'workItem' : 'ticket';
   const failure = failureOf(thrown);
   const failingConnection = side === 'workItem' ? azureDevOps : lane.connection;
   const details: FailureDetails & { side: Side } = { ...failure.details, side };
@@ -48,10 +49,24 @@ export async function settleFailure(
   const retryAt = new Date(context.now().getTime() + delayMs).toISOString();
 
   if (decision.decision === 'pauseConnection') {
-    return { ...base, verdict: 'wait', delayMs: 0, keepAttempts: true, condition: 'paused', remedy: 'renewCredentials' };
+    return {
+      ...base,
+      verdict: 'wait',
+      delayMs: 0,
+      keepAttempts: true,
+      condition: 'paused',
+      remedy: 'renewCredentials',
+    };
   }
   if (decision.decision === 'planAgain') {
-    return { ...base, verdict: 'wait', delayMs, keepAttempts: failure.kind !== 'stale', condition: 'pending', planAgain: true };
+    return {
+      ...base,
+      verdict: 'wait',
+      delayMs,
+      keepAttempts: failure.kind !== 'stale',
+      condition: 'pending',
+      planAgain: true,
+    };
   }
   if (decision.decision === 'parkLink' || decision.decision === 'parkCommand') {
     return { ...base, verdict: 'park', condition: 'parked', remedy: 'explain', inboxReason: failure.message };
@@ -70,7 +85,8 @@ async function tellConnection(
   failure: Failure,
   delayMs: number | undefined,
 ): Promise<string | undefined> {
-  if (failure.kind !== 'unauthorized' && failure.kind !== 'throttled' && failure.kind !== 'unavailable') return undefined;
+  if (failure.kind !== 'unauthorized' && failure.kind !== 'throttled' && failure.kind !== 'unavailable')
+    return undefined;
   const wholeDelayMs =
     failure.kind === 'throttled'
       ? (failure.details.retryAfterMs ?? delayMs ?? 30_000)
@@ -91,11 +107,16 @@ async function isUnreachable(context: EngineContext, tenant: number, connection:
 }
 
 /** After remote work went well: a connection that was in trouble is live again. */
-export async function noteSuccess(context: EngineContext, tenant: number, connections: readonly string[]): Promise<void> {
+export async function noteSuccess(
+  context: EngineContext,
+  tenant: number,
+  connections: readonly string[],
+): Promise<void> {
   const settings = await context.settings.of(tenant);
   for (const id of connections) {
     const known = settings.connections.get(id);
-    if (known === undefined || (known.status === 'live' && known.failures === 0) || known.status === 'paused') continue;
+    if (known === undefined || (known.status === 'live' && known.failures === 0) || known.status === 'paused')
+      continue;
     await context.store.call('select note_connection($1, $2, $3, null, null)', [tenant, id, 'success']);
     context.settings.forget(tenant);
   }
@@ -106,7 +127,10 @@ export function failureOf(thrown: unknown): Failure {
   const cause = thrown instanceof SidedFailure ? thrown.cause : thrown;
   if (isFailure(cause)) return cause;
   const words = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-  return new Failure({ kind: 'malformed', message: `Tandem could not handle this: ${words}`.slice(0, 1000) }, { cause });
+  return new Failure(
+    { kind: 'malformed', message: `Tandem could not handle this: ${words}`.slice(0, 1000) },
+    { cause },
+  );
 }
 
 const stackOf = (thrown: unknown): string => {

@@ -1,5 +1,12 @@
 import type { RecordSystem } from '../connectors/connector.ts';
-import { declareIntent, type IntentRow, markDone, markSent, markUnsent, type NewIntent } from '../store/intents.ts';
+import {
+  declareIntent,
+  type IntentRow,
+  markDone,
+  markSent,
+  markUnsent,
+  type NewIntent,
+} from '../store/intents.ts';
 import { isFailure } from '../sync/failure.ts';
 import type { EngineContext } from './ports.ts';
 
@@ -38,7 +45,12 @@ export async function sendOnce(
   return { id, repeated: false };
 }
 
-async function send(context: EngineContext, tenant: number, key: string, remote: () => Promise<string>): Promise<string> {
+async function send(
+  context: EngineContext,
+  tenant: number,
+  key: string,
+  remote: () => Promise<string>,
+): Promise<string> {
   try {
     return await remote();
   } catch (error) {
@@ -50,12 +62,25 @@ async function send(context: EngineContext, tenant: number, key: string, remote:
 }
 
 /** With these the system answered that it did nothing; `unavailable` says the request never left. */
-const surelyNotDone = new Set(['unauthorized', 'forbidden', 'notFound', 'rejected', 'stale', 'throttled', 'unavailable']);
+const surelyNotDone = new Set([
+  'unauthorized',
+  'forbidden',
+  'notFound',
+  'rejected',
+  'stale',
+  'throttled',
+  'unavailable',
+]);
 
 export const findCommentByMark = async (system: RecordSystem, recordId: string, mark: string) =>
   (await system.listComments(recordId)).find((comment) => comment.marks.includes(mark))?.id;
 
-export const findAttachmentByMark = async (system: RecordSystem, recordId: string, mark: string, name: string) => {
+export const findAttachmentByMark = async (
+  system: RecordSystem,
+  recordId: string,
+  mark: string,
+  name: string,
+) => {
   const attachments = await system.listAttachments(recordId);
   // Systems without a place for the mark are searched by the name, which carries it then (see the connector).
   return attachments.find((attachment) => attachment.marks.includes(mark) || attachment.name === name)?.id;

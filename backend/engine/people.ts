@@ -39,7 +39,11 @@ export async function resolvePeople(
 }
 
 /** The same for the fields of a new record; unknown people are left out. */
-export async function resolvePeopleOf(side: Side, system: RecordSystem, fields: FieldValues): Promise<FieldValues> {
+export async function resolvePeopleOf(
+  side: Side,
+  system: RecordSystem,
+  fields: FieldValues,
+): Promise<FieldValues> {
   const changes = Object.entries(fields).map(([field, value]): FieldChange => ({ field, value, row: field }));
   const { changes: known } = await resolvePeople(side, system, changes);
   return Object.fromEntries(known.map((change) => [change.field, change.value]));

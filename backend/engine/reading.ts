@@ -1,6 +1,6 @@
 import type { ReadResult, ReadWants, RecordSystem } from '../connectors/connector.ts';
-import type { SidedHint } from '../lanes/lane.ts';
 import type { MappingSettings } from '../contract/mapping.ts';
+import type { SidedHint } from '../lanes/lane.ts';
 import { isFailure } from '../sync/failure.ts';
 import type { SideBase } from '../sync/link-state.ts';
 import type { Reading, Side } from '../sync/record.ts';
@@ -25,7 +25,10 @@ export async function readSide(
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     if (!isFailure(cause) || cause.kind !== 'notFound') throw error;
-    const how = system.whyMissing === undefined ? 'notVisible' : await onSide(side, async () => system.whyMissing?.(id));
+    const how =
+      system.whyMissing === undefined
+        ? 'notVisible'
+        : await onSide(side, async () => system.whyMissing?.(id));
     return { reading: { state: 'missing', how: how ?? 'notVisible' } };
   }
 }
@@ -42,7 +45,8 @@ export function wantsOf(
 ): ReadWants {
   const carries = side === 'workItem' ? 'out' : 'in';
   const about = hints.filter((hint) => hint.side === side);
-  const full = base === undefined || hints.some((hint) => hint.what === 'unknown' && (hint.side ?? side) === side);
+  const full =
+    base === undefined || hints.some((hint) => hint.what === 'unknown' && (hint.side ?? side) === side);
   const part = (on: boolean, what: SidedHint['what']): ReadWants['comments'] =>
     on && (full || about.some((hint) => hint.what === what) ? true : 'ifChanged');
   return {

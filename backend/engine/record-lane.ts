@@ -22,7 +22,8 @@ export function recordLane(context: EngineContext): LaneRunner {
     const { side, recordId } = lane.facts as { side: Side; recordId: string };
     const settings = await context.settings.of(lane.tenant);
     const candidates = candidatesOf(settings, side, lane);
-    if (candidates.length === 0) return { verdict: 'done', inboxReason: 'No mapping creates anything from this record.' };
+    if (candidates.length === 0)
+      return { verdict: 'done', inboxReason: 'No mapping creates anything from this record.' };
     const trace = newRequestTrace();
     return context.trace(trace, async () => {
       try {
@@ -31,10 +32,18 @@ export function recordLane(context: EngineContext): LaneRunner {
         return withAttempt(lane, settlement, side, recordId, startedAt, trace.requests);
       } catch (error) {
         const connection = settings.connections.get(lane.connection);
-        const gone = error instanceof SidedFailure && isFailure(error.cause) && error.cause.kind === 'notFound';
+        const gone =
+          error instanceof SidedFailure && isFailure(error.cause) && error.cause.kind === 'notFound';
         if (gone) return { verdict: 'done', inboxReason: 'The record is gone or not visible.' };
         const failed = await settleFailure(context, lane, error, connection);
-        return withAttempt(lane, { ...failed, summary: failed.reason }, side, recordId, startedAt, trace.requests);
+        return withAttempt(
+          lane,
+          { ...failed, summary: failed.reason },
+          side,
+          recordId,
+          startedAt,
+          trace.requests,
+        );
       }
     });
   };
@@ -80,22 +89,40 @@ async function consider(
   if (open.length === 0) return { verdict: 'done', inboxReason: 'The record is linked.' };
   const system = await context.systems.open(tenant, connection);
   const fields = [...new Set(open.flatMap((mapping) => fieldsOf(side, mapping.settings)))];
-  const { snapshot } = await onSide(side, () => system.read(recordId, { comments: false, attachments: false, fields }));
+  const { snapshot } = await onSide(side, () =>
+    system.read(recordId, { comments: false, attachments: false, fields }),
+  );
   if (snapshot.deleted) return { verdict: 'done', inboxReason: 'The record is deleted.' };
 
   const ours = await createdByUs(context, tenant, snapshot);
   if (ours === 'underway') {
-    return { verdict: 'wait', delayMs: 500, keepAttempts: true, inboxReason: 'Tandem is creating this record.' };
+    return {
+      verdict: 'wait',
+      delayMs: 500,
+      keepAttempts: true,
+      inboxReason: 'Tandem is creating this record.',
+    };
   }
-  if (ours === 'done' && existing.length === 0) return { verdict: 'done', inboxReason: 'Tandem created this record.' };
+  if (ours === 'done' && existing.length === 0)
+    return { verdict: 'done', inboxReason: 'Tandem created this record.' };
 
-  const found = match({ side, snapshot, mappings: open.map((mapping) => ({ id: mapping.id, settings: mapping.settings })) });
-  if (found === undefined) return { verdict: 'done', inboxReason: 'No mapping wants a counterpart for this record.' };
+  const found = match({
+    side,
+    snapshot,
+    mappings: open.map((mapping) => ({ id: mapping.id, settings: mapping.settings })),
+  });
+  if (found === undefined)
+    return { verdict: 'done', inboxReason: 'No mapping wants a counterpart for this record.' };
   const mapping = open.find((one) => one.id === found.mappingId) as MappingRow;
   if (found.existingKey !== undefined) {
     const linked = await linkByKey(context, tenant, side, snapshot, mapping, found.existingKey);
     if (linked !== undefined) {
-      return { verdict: 'done', wrote: 1, ticketKey: linked, summary: `Linked with ${linked}, named in the reference field.` };
+      return {
+        verdict: 'done',
+        wrote: 1,
+        ticketKey: linked,
+        summary: `Linked with ${linked}, named in the reference field.`,
+      };
     }
   }
   const intentKey = automaticKey(mapping.id, side, recordId);
@@ -111,14 +138,22 @@ async function consider(
     intentKey,
     mark: markFor(`${tenant}:${mapping.id}`, 'create', `${side}:${recordId}`),
   });
-  const what = side === 'workItem' ? `Created ${created.link.ticket_key}.` : `Created work item ${created.link.work_item_id}.`;
+  const what =
+    side === 'workItem'
+      ? `Created ${created.link.ticket_key}.`
+      : `Created work item ${created.link.work_item_id}.`;
   return { verdict: 'done', wrote: 1, ticketKey: created.link.ticket_key, summary: what, inboxReason: what };
 }
 
-export const automaticKey = (mapping: string, side: Side, recordId: string): string => `create:${mapping}:${side}:${recordId}`;
+export const automaticKey = (mapping: string, side: Side, recordId: string): string =>
+  `create:${mapping}:${side}:${recordId}`;
 
 /** A record that carries a mark of ours was created by us: its link is there, or about to be. */
-async function createdByUs(context: EngineContext, tenant: number, snapshot: Snapshot): Promise<'no' | 'underway' | 'done'> {
+async function createdByUs(
+  context: EngineContext,
+  tenant: number,
+  snapshot: Snapshot,
+): Promise<'no' | 'underway' | 'done'> {
   const marks = snapshot.marks ?? [];
   if (marks.length === 0) return 'no';
   const intents = await context.store.asTenant(tenant, (sql) => findIntentsByMark(sql, marks));
@@ -155,7 +190,14 @@ async function linkByKey(
   );
   if (link === undefined) return ticket.key;
   await context.queue.enqueue([
-    { tenant, key: `link:${link.id}`, kind: 'link', connection: link.connection, link: String(link.id), hints: [{ what: 'unknown', cause: 'follow-up' }] },
+    {
+      tenant,
+      key: `link:${link.id}`,
+      kind: 'link',
+      connection: link.connection,
+      link: String(link.id),
+      hints: [{ what: 'unknown', cause: 'follow-up' }],
+    },
   ]);
   return ticket.key;
 }
@@ -183,7 +225,11 @@ function withAttempt(
       durationMs: performance.now() - startedAt,
       attempts: lane.attempts,
       wrote: wrote ?? 0,
-      detail: { requests, fields: settlement.failure?.fields ?? [], requestId: settlement.failure?.requestId },
+      detail: {
+        requests,
+        fields: settlement.failure?.fields ?? [],
+        requestId: settlement.failure?.requestId,
+      },
     },
   };
 }

@@ -40,7 +40,11 @@ function statusOf(value: FieldValue, description: SystemDescription): ShownTicke
 }
 
 /** A value in words for people. */
-export function wordsOf(value: FieldValue, description: SystemDescription, field: string): string | undefined {
+export function wordsOf(
+  value: FieldValue,
+  description: SystemDescription,
+  field: string,
+): string | undefined {
   if (value === null) return undefined;
   if (typeof value !== 'object') return String(value);
   switch (value.kind) {

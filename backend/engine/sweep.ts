@@ -51,7 +51,12 @@ export function sweepLane(context: EngineContext, options: SweepOptions): LaneRu
   };
 }
 
-async function announce(context: EngineContext, lane: ClaimedLane, side: Side, hints: readonly Hint[]): Promise<void> {
+async function announce(
+  context: EngineContext,
+  lane: ClaimedLane,
+  side: Side,
+  hints: readonly Hint[],
+): Promise<void> {
   if (hints.length === 0) return;
   const { tenant, connection } = lane;
   const newest = new Map<string, Hint>();
@@ -80,7 +85,9 @@ async function announce(context: EngineContext, lane: ClaimedLane, side: Side, h
     });
   }
   const creates = settings.mappings.some(
-    ({ settings: mapping }) => mapping.enabled && (side === 'workItem' ? mapping.createTicket : mapping.createWorkItem).mode === 'automatic',
+    ({ settings: mapping }) =>
+      mapping.enabled &&
+      (side === 'workItem' ? mapping.createTicket : mapping.createWorkItem).mode === 'automatic',
   );
   if (creates) {
     for (const [id, hint] of newest) {
@@ -99,21 +106,36 @@ async function announce(context: EngineContext, lane: ClaimedLane, side: Side, h
 }
 
 /** A link at work has unread hints of its own; those count as known, so that a sweep reports real gaps only. */
-function knows(link: LinkRow, side: Side, hint: Hint, isKnown: (hinted: string, base: string) => boolean): boolean {
+function knows(
+  link: LinkRow,
+  side: Side,
+  hint: Hint,
+  isKnown: (hinted: string, base: string) => boolean,
+): boolean {
   const base = link.base?.[side];
   if (base === undefined || hint.revision === undefined) return false;
   if (hint.what === 'deleted') return base.missing === true;
   return base.missing !== true && isKnown(hint.revision, base.revision);
 }
 
-const keepCursor = (context: EngineContext, lane: ClaimedLane, cursor: string, seen: number, whole: boolean): Promise<void> =>
+const keepCursor = (
+  context: EngineContext,
+  lane: ClaimedLane,
+  cursor: string,
+  seen: number,
+  whole: boolean,
+): Promise<void> =>
   context.store.asTenant(lane.tenant, async (sql) => {
     await sql.rows(
       `update connection set cursor = $2, swept_at = case when $3 then clock_timestamp() else swept_at end where id = $1`,
       [lane.connection, cursor, whole],
     );
     if (whole) {
-      await sql.rows('insert into sweep_run (tenant, connection, seen) values ($1, $2, $3)', [lane.tenant, lane.connection, seen]);
+      await sql.rows('insert into sweep_run (tenant, connection, seen) values ($1, $2, $3)', [
+        lane.tenant,
+        lane.connection,
+        seen,
+      ]);
     }
     context.settings.forget(lane.tenant);
   });

@@ -12,10 +12,16 @@ export interface WatchdogOptions {
  * not live any more (probation, disabled by the system, deleted). After a repair the sweep runs at once: what was
  * lost in between is found by it.
  */
-export function watchdogLane(context: EngineContext, hooks: HookKeeper, options: WatchdogOptions): LaneRunner {
+export function watchdogLane(
+  context: EngineContext,
+  hooks: HookKeeper,
+  options: WatchdogOptions,
+): LaneRunner {
   return async (lane) => {
     const settings = await context.settings.of(lane.tenant);
-    const projects = [...new Set(settings.mappings.filter((row) => row.settings.enabled).map((row) => row.project))];
+    const projects = [
+      ...new Set(settings.mappings.filter((row) => row.settings.enabled).map((row) => row.project)),
+    ];
     try {
       await ensureSchedule(context, lane.tenant);
       let repaired = false;
@@ -31,7 +37,14 @@ export function watchdogLane(context: EngineContext, hooks: HookKeeper, options:
         await keepFindings(context, lane.tenant, project, findings, registered);
       }
       if (repaired) {
-        await context.queue.wake([{ tenant: lane.tenant, key: `sweep:${lane.connection}`, kind: 'sweep', connection: lane.connection }]);
+        await context.queue.wake([
+          {
+            tenant: lane.tenant,
+            key: `sweep:${lane.connection}`,
+            kind: 'sweep',
+            connection: lane.connection,
+          },
+        ]);
       }
       return { verdict: 'done', recurMs: options.everyMs };
     } catch (error) {
@@ -44,7 +57,9 @@ export function watchdogLane(context: EngineContext, hooks: HookKeeper, options:
 /** Hooks are repaired only where somebody registered them: an admin who prefers sweeps alone is not overruled. */
 async function wasRegistered(context: EngineContext, tenant: number, project: string): Promise<boolean> {
   const row = await context.store.asTenant(tenant, (sql) =>
-    sql.one('select 1 from subscription where project = $1 and subscription_id is not null limit 1', [project]),
+    sql.one('select 1 from subscription where project = $1 and subscription_id is not null limit 1', [
+      project,
+    ]),
   );
   return row !== undefined;
 }

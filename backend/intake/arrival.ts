@@ -20,7 +20,9 @@ export function arrivalsOf(address: HookAddress, body: Buffer, reading: HookRead
   const fingerprint = () => `body:${createHash('sha256').update(body).digest('base64url')}`;
   if (reading.verdict !== 'hints') {
     const outcome = reading.verdict === 'ignored' ? 'handled' : 'parked';
-    return [{ ...base, dedupe: fingerprint(), what: reading.verdict, outcome, reason: clean(reading.reason, 500) }];
+    return [
+      { ...base, dedupe: fingerprint(), what: reading.verdict, outcome, reason: clean(reading.reason, 500) },
+    ];
   }
   return reading.hints.map((hint, index) => ({
     ...base,
@@ -43,4 +45,5 @@ function textOf(body: Buffer): { body: string; encoding: 'utf8' | 'base64' } {
 }
 
 /** Words from outside that go into a column: no NUL, no lone surrogates, no endless length. */
-const clean = (text: string, maxLength: number): string => text.replaceAll('\0', '').slice(0, maxLength).toWellFormed();
+const clean = (text: string, maxLength: number): string =>
+  text.replaceAll('\0', '').slice(0, maxLength).toWellFormed();

@@ -29,7 +29,10 @@ export function hookDirectory(
   store.listen('settings', () => known.clear());
 
   const look = async (hookId: string): Promise<HookAddress | undefined> => {
-    const [row] = await store.call<{ tenant: number; connection: string; kind: string }>('select * from find_hook($1)', [hookId]);
+    const [row] = await store.call<{ tenant: number; connection: string; kind: string }>(
+      'select * from find_hook($1)',
+      [hookId],
+    );
     if (row === undefined) return undefined;
     return { ...row, secrets: await acceptedSecrets(row.tenant, row.connection, row.kind) };
   };

@@ -14,7 +14,11 @@ export interface IntakeOptions {
   readServiceHook(request: HookRequest): HookReading;
   /** True while the backend shuts down or the store is known to be away. */
   refusing(): boolean;
-  onArrival(outcome: 'accepted' | 'duplicate' | 'refused' | 'unavailable', kind: string, durationMs: number): void;
+  onArrival(
+    outcome: 'accepted' | 'duplicate' | 'refused' | 'unavailable',
+    kind: string,
+    durationMs: number,
+  ): void;
   onError(error: unknown): void;
 }
 
@@ -26,7 +30,7 @@ export interface IntakeOptions {
  */
 export function hookRoutes(options: IntakeOptions) {
   return async (app: FastifyInstance): Promise<void> => {
-    app.post<{ Params: { hookId: string } }>('/hooks/:hookId', async (request, reply) => {
+    app.post<{ Params: { hookId: string } }>('/:hookId', async (request, reply) => {
       const startedAt = performance.now();
       const done = (outcome: Parameters<IntakeOptions['onArrival']>[0], kind: string) =>
         options.onArrival(outcome, kind, performance.now() - startedAt);
@@ -61,7 +65,8 @@ const unavailable = (reply: FastifyReply) => reply.code(503).header('retry-after
 
 function hookRequest(request: FastifyRequest): HookRequest {
   const headers: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(request.headers)) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  for (const [name, value] of Object.entries(request.headers))
+    headers[name] = Array.isArray(value) ? value.join(', ') : value;
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   return { headers, query: request.query as Record<string, string>, body };
 }
@@ -79,7 +84,8 @@ function readHook(options: IntakeOptions, address: HookAddress, hook: HookReques
   try {
     if (address.kind === azureDevOps) return options.readServiceHook(hook);
     const connector = options.connectorOf(address.kind);
-    if (connector === undefined) return { verdict: 'unreadable', reason: `There is no connector of kind ${address.kind}.` };
+    if (connector === undefined)
+      return { verdict: 'unreadable', reason: `There is no connector of kind ${address.kind}.` };
     return connector.readHook(hook);
   } catch (error) {
     options.onError(error);

@@ -1,0 +1,214 @@
+import { readServiceHook } from '../azure-devops/read-hook.ts';
+import { type Config, summarizeConfig } from '../config.ts';
+import { createAddressGuard } from '../connectors/address-guard.ts';
+import { requestTrace } from '../connectors/request-trace.ts';
+import { backfillLane } from '../engine/backfill.ts';
+import { cleanupLane } from '../engine/cleanup.ts';
+import { createLane } from '../engine/create-lane.ts';
+import { linkLane } from '../engine/link-lane.ts';
+import { failureOf } from '../engine/on-failure.ts';
+import type { EngineContext } from '../engine/ports.ts';
+import { recordLane } from '../engine/record-lane.ts';
+import { ensureSchedule } from '../engine/schedule.ts';
+import { settingsCache } from '../engine/settings.ts';
+import { sweepLane } from '../engine/sweep.ts';
+import { watchdogLane } from '../engine/watchdog.ts';
+import { createAccessChecker } from '../http/access.ts';
+import { allHandlers } from '../http/routes/index.ts';
+import { panelChanges } from '../http/routes/panel-changes.ts';
+import type { Services } from '../http/routes/services.ts';
+import { createServer, type HttpServer } from '../http/server.ts';
+import { createSessions } from '../http/session.ts';
+import { hookDirectory } from '../intake/hook-directory.ts';
+import { hookRoutes } from '../intake/routes.ts';
+import { laneQueue } from '../lanes/queue.ts';
+import { startWorker } from '../lanes/worker.ts';
+import { createHealth } from '../observability/health.ts';
+import { createLog, type Facts, type LogLine } from '../observability/log.ts';
+import { createMetrics } from '../observability/metrics.ts';
+import { createAppTokenVerifier } from '../security/app-token.ts';
+import { createRedactor } from '../security/redaction.ts';
+import { createSecretBox } from '../security/secret-box.ts';
+import { createSessionTokens } from '../security/session-token.ts';
+import { azureDevOps } from '../store/connections.ts';
+import { acceptor } from '../store/deliveries.ts';
+import { askAsUser } from './ask-as-user.ts';
+import { failpoints } from './failpoints.ts';
+import { hookKeeper } from './hook-keeper.ts';
+import { registerOrganizations, storedOrganizations } from './organizations.ts';
+import { openSecrets } from './secrets.ts';
+import { openStoreOf } from './store.ts';
+import { openSystems } from './systems.ts';
+
+export interface Backend {
+  /** As the server listens, with the port that was chosen. */
+  address: string;
+  close(): Promise<void>;
+}
+
+export interface Pace {
+  sweepEveryMs: number;
+  watchdogEveryMs: number;
+  cleanupEveryMs: number;
+}
+
+const usualPace: Pace = {
+  sweepEveryMs: 5 * 60_000,
+  watchdogEveryMs: 5 * 60_000,
+  cleanupEveryMs: 60 * 60_000,
+};
+const leaseSeconds = 30;
+/** A lost notification costs at most this much. */
+const pollMs = 500;
+
+/** Makes the whole backend out of its parts and starts it. Nothing else constructs or wires. */
+export async function startBackend(config: Config, pace: Partial<Pace> = {}): Promise<Backend> {
+  const { sweepEveryMs, watchdogEveryMs, cleanupEveryMs } = { ...usualPace, ...pace };
+  const redactor = createRedactor();
+  const log = createLog({ level: config.logLevel, redactor });
+  const note = (line: string, facts?: Record<string, unknown>) => log.info(line as LogLine, facts as Facts);
+  log.info('backend.started', summarizeConfig(config));
+
+  const { store, close: closeStore, isAway } = await openStoreOf(config, log);
+  const secrets = openSecrets(store, createSecretBox(config.masterKeys), redactor);
+  await registerOrganizations(store, secrets, config.organizations);
+
+  const metrics = createMetrics();
+  const health = createHealth();
+  const guard = createAddressGuard({
+    allowPrivate: config.addresses.allowPrivate,
+    allowHttp: config.addresses.allowHttp,
+  });
+  const settings = settingsCache(store);
+  const systems = openSystems({
+    store,
+    settings,
+    secrets,
+    guard,
+    redact: (text) => redactor.text(text),
+    count: (system, route, outcome, durationMs) => {
+      metrics.remoteRequests.inc({ system, route, outcome });
+      metrics.remoteSeconds.observe({ system, route }, durationMs / 1000);
+    },
+    log: note,
+    now: () => new Date(),
+  });
+  const queue = laneQueue(store);
+  const engine: EngineContext = {
+    store,
+    queue,
+    settings,
+    systems,
+    now: () => new Date(),
+    random: Math.random,
+    log: note,
+    trace: (trace, work) => requestTrace.run(trace, work),
+    failpoint: failpoints(),
+  };
+  const hooks = hookKeeper({ systems, secrets, settings, publicUrl: config.publicUrl });
+  const onStoreError = (error: unknown) => log.warn('store.call_failed', { error });
+
+  const worker = startWorker({
+    queue,
+    concurrent: config.workers,
+    leaseSeconds,
+    pollMs,
+    runners: {
+      link: linkLane(engine),
+      record: recordLane(engine),
+      create: createLane(engine),
+      sweep: sweepLane(engine, { everyMs: sweepEveryMs, maxPages: 20 }),
+      watchdog: watchdogLane(engine, hooks, { everyMs: watchdogEveryMs }),
+      cleanup: cleanupLane(engine, { deliveryDays: 14, attemptDays: 30, everyMs: cleanupEveryMs }),
+      backfill: backfillLane(engine),
+    },
+    onFault: (lane, error) => {
+      log.error('lane.fault_found', { lane: lane.key, tenant: lane.tenant, error });
+      const { details } = failureOf(error);
+      // A fault of ours: tried again a few times (the store may have been away), then a person must look.
+      return lane.attempts < 5
+        ? { verdict: 'wait', delayMs: 1000 * 2 ** lane.attempts, failure: details }
+        : { verdict: 'park', failure: details, inboxReason: details.message };
+    },
+    onStoreError,
+    onSettled: (lane, settlement, written) => {
+      metrics.lanesWorked.inc({ kind: lane.kind, outcome: written ? settlement.verdict : 'overtaken' });
+      if (settlement.attempt === undefined) return;
+      metrics.laneSeconds.observe({ kind: lane.kind }, settlement.attempt.durationMs / 1000);
+      if (settlement.attempt.cause === 'sweep' && settlement.attempt.wrote > 0) metrics.gapsFound.inc();
+      const { detail: _, ...facts } = settlement.attempt;
+      log.info('lane.settled', {
+        lane: lane.key,
+        tenant: lane.tenant,
+        verdict: settlement.verdict,
+        written,
+        ...facts,
+      });
+    },
+  });
+  store.listen('lane', worker.wake);
+  await ensureSchedule(engine);
+
+  const services: Services = {
+    engine,
+    systems,
+    secrets,
+    hooks,
+    guard,
+    redact: (text) => redactor.text(text),
+    publicUrl: config.publicUrl,
+    panelChanges: panelChanges(store),
+  };
+  const ask = askAsUser(systems);
+  let closing = false;
+  const server: HttpServer = await createServer({
+    config,
+    handlers: allHandlers(services),
+    sessions: createSessions({
+      tokens: createSessionTokens(config.masterKeys),
+      verifyAppToken: createAppTokenVerifier(config.appToken),
+      organizations: storedOrganizations(store, config.organizations),
+      ask,
+      log,
+    }),
+    access: createAccessChecker(ask),
+    mountHooks: hookRoutes({
+      directory: hookDirectory(store, (tenant, connection, kind) =>
+        secrets.accepted(tenant, connection, kind === azureDevOps ? 'hookPassword' : 'webhookSecret'),
+      ),
+      accept: acceptor(store, worker.wake),
+      connectorOf: (kind) => systems.connectorOf(kind),
+      readServiceHook: (request) => readServiceHook(request),
+      refusing: () => closing,
+      onArrival: (outcome, kind, durationMs) => {
+        metrics.hooksReceived.inc({ source: kind, status: outcome });
+        metrics.hookSeconds.observe({ source: kind }, durationMs / 1000);
+      },
+      onError: (error) => log.warn('hook.not_accepted', { error }),
+    }),
+    health,
+    metrics,
+    log,
+  });
+  health.watch('store', async () => {
+    const away = isAway();
+    if (away !== undefined) return away;
+    await store.call('select 1');
+    return undefined;
+  });
+  const address = await server.listen();
+  log.info('backend.ready', { address });
+
+  return {
+    address,
+    async close() {
+      closing = true;
+      health.startClosing();
+      await server.close();
+      await worker.stop(8000);
+      await systems.close();
+      await closeStore();
+      log.info('backend.stopped');
+    },
+  };
+}
