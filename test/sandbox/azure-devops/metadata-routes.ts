@@ -86,6 +86,12 @@ function fieldOfTypeView(
   };
 }
 
+/** Microsoft's clients send the enum's number instead of its name. */
+function fieldExpand(context: CallContext): string {
+  const text = (context.query.get('$expand') ?? 'none').toLowerCase();
+  return ['none', 'allowedvalues', 'dependentfields', 'all'][Number(text)] ?? text;
+}
+
 function typeView(context: CallContext, type: WorkItemTypeDefinition): Record<string, unknown> {
   const { simulator, project } = context;
   const instances = fieldsOf(simulator, type).map((field) => fieldOfTypeView(context, type, field, 'none'));
@@ -175,7 +181,7 @@ const typeRoutes: Route[] = [
     scope: 'vso.work',
     handle: (context) => {
       const type = typeOf(context);
-      const expand = (context.query.get('$expand') ?? 'none').toLowerCase();
+      const expand = fieldExpand(context);
       return list(
         fieldsOf(context.simulator, type).map((field) => fieldOfTypeView(context, type, field, expand)),
       );
@@ -195,7 +201,7 @@ const typeRoutes: Route[] = [
         (candidate) => candidate.definition.referenceName === wanted,
       );
       if (field === undefined) throw fieldMissing(context.params.field);
-      return fieldOfTypeView(context, type, field, (context.query.get('$expand') ?? 'none').toLowerCase());
+      return fieldOfTypeView(context, type, field, fieldExpand(context));
     },
   },
   {
@@ -259,7 +265,12 @@ const fieldRoutes: Route[] = [
 function nodeRoute(context: CallContext): unknown {
   const project = requireProject(context);
   const group = (context.params.structureGroup ?? '').toLowerCase();
-  const root = group === 'areas' ? project.areas : group === 'iterations' ? project.iterations : undefined;
+  const root =
+    group === 'areas' || group === '0'
+      ? project.areas
+      : group === 'iterations' || group === '1'
+        ? project.iterations
+        : undefined;
   const depth = Number(context.query.get('$depth') ?? 0);
   const path = context.params.path ?? '';
   const full = [root?.name ?? '', ...path.split('/').filter((part) => part !== '')].join('\\');

@@ -191,8 +191,10 @@ export class HookDispatcher {
     if (epoch !== this.#epoch) return;
     notification.requestDurationS = (performance.now() - startMs) / 1000;
     notification.modifiedDate = this.#simulator.clock.iso();
-    if (verdict.kind === 'succeeded') this.#succeed(subscription, notification);
-    else this.#fail(subscription, notification, verdict.kind, verdict.message);
+    // The subscription may have been replaced while the request was on its way.
+    const current = this.subscriptions.get(subscription.id) ?? subscription;
+    if (verdict.kind === 'succeeded') this.#succeed(current, notification);
+    else this.#fail(current, notification, verdict.kind, verdict.message);
   }
 
   async #post(subscription: Subscription, notification: Notification): Promise<Verdict> {

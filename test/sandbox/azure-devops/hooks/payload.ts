@@ -18,7 +18,7 @@ const verbs: Record<WorkItemEvent['eventType'], string> = {
   'workitem.commented': 'commented on by',
 };
 
-const escape = (text: string): string =>
+const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 interface Message {
@@ -40,7 +40,7 @@ function messages(
   const tail = `(${title}) ${verbs[event.eventType]} ${actor}.`;
   const message = {
     text: `${name} ${tail}\r\n(${url})`,
-    html: `<a href="${escape(url)}">${escape(name)}</a> ${escape(tail)}`,
+    html: `<a href="${escapeHtml(url)}">${escapeHtml(name)}</a> ${escapeHtml(tail)}`,
     markdown: `[${name}](${url}) ${tail}`,
   };
   const lines =
@@ -55,7 +55,7 @@ function messages(
     message,
     detailedMessage: {
       text: `${message.text}\r\n\r\n- ${lines.join('\r\n- ')}\r\n`,
-      html: `${message.html}<ul>\r\n<li>${lines.map(escape).join('</li>\r\n<li>')}</li></ul>`,
+      html: `${message.html}<ul>\r\n<li>${lines.map(escapeHtml).join('</li>\r\n<li>')}</li></ul>`,
       markdown: `${message.markdown}\r\n\r\n* ${lines.join('\r\n* ')}\r\n`,
     },
   };
