@@ -34,7 +34,10 @@ export const explain = (error: unknown, context: AnswerContext, slowDown: SlowDo
     cancelled: 'was not waited for',
     network: `broke off: ${networkWords(cause)}`,
   }[reason];
-  const isGarbled = codeOf(cause)?.startsWith('HPE_') || codeOf(cause) === 'UND_ERR_HEADERS_OVERFLOW';
+  // Parser errors carry no code for some faults, so their name is asked.
+  const isGarbled =
+    (cause instanceof Error && cause.name === 'HTTPParserError') ||
+    codeOf(cause) === 'UND_ERR_HEADERS_OVERFLOW';
   const lost = context.repeatable ? (isGarbled ? 'malformed' : 'unavailable') : 'ambiguous';
   return tell(lost, `${context.host} ${words}`, cause);
 };

@@ -175,10 +175,15 @@ export const createTransport = (options: TransportOptions): HttpTransport => {
     }
   };
 
-  const close = async (withinMs = 5000) => {
+  let closed: Promise<void> | undefined;
+  const closeAgent = async (withinMs: number) => {
     const late = setTimeout(() => void agent.destroy(), withinMs);
     await agent.close();
     clearTimeout(late);
+  };
+  const close = (withinMs = 5000) => {
+    closed ??= closeAgent(withinMs);
+    return closed;
   };
 
   return { send, stream, close };

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { problemCatalogue } from '../contract/problem.ts';
 import type { Log } from '../observability/log.ts';
 
-/** Adds routes to a scope that lies below `/hooks`; `request.body` is a Buffer of the raw bytes, or undefined. */
+/** Adds routes to a scope that lies below `/hooks`; `request.body` of a POST is a Buffer of the raw bytes. */
 export type MountHooks = (scope: FastifyInstance) => void | Promise<void>;
 
 export const hookPrefix = '/hooks';
