@@ -20,6 +20,15 @@ export function askAsUser(systems: OpenSystems): AskAsUser {
         },
       };
     },
+    async rights(session) {
+      const user = (await systems.azureDevOps(session.tenant)).askAsUser(session.accessToken);
+      const rights = await user.rights(session.project.id);
+      return {
+        changeWorkItems: session.rights.changeWorkItems,
+        administerProject: rights.projectAdmin,
+        administerTenant: rights.collectionAdmin,
+      };
+    },
     async workItemAccess(session, workItemId) {
       if (!/^\d{1,10}$/.test(workItemId)) return 'none';
       const user = (await systems.azureDevOps(session.tenant)).askAsUser(session.accessToken);

@@ -2,10 +2,10 @@ import type { RecordSystem } from '../connectors/connector.ts';
 import type { LaneRunner } from '../lanes/lane.ts';
 import { azureDevOps } from '../store/connections.ts';
 import { linksOfTickets, linksOfWorkItems } from '../store/links.ts';
-import type { MappingRow } from '../store/mappings.ts';
+import { type MappingRow, toMapping } from '../store/mappings.ts';
 import { isFailure } from '../sync/failure.ts';
 import { markFor } from '../sync/mark.ts';
-import { match } from '../sync/match.ts';
+import { matchRecord } from '../sync/match.ts';
 import { otherSide, type Side } from '../sync/record.ts';
 import { createCounterpart } from './create-counterpart.ts';
 import { settleFailure } from './on-failure.ts';
@@ -72,9 +72,7 @@ export async function wantsCounterpart(
     enabled: true,
     [trigger]: { ...mapping.settings[trigger], mode: 'automatic' as const },
   };
-  const found = snapshot.deleted
-    ? undefined
-    : match({ side, snapshot, mappings: [{ id: mapping.id, settings }] });
+  const found = snapshot.deleted ? undefined : matchRecord(snapshot, [toMapping({ ...mapping, settings })]);
   return { snapshot, linked: links.some((link) => link.mapping === mapping.id), wanted: found !== undefined };
 }
 

@@ -82,7 +82,6 @@ async function update(
 ): Promise<void> {
   const { side } = command;
   const system = input.systems[side];
-  const id = recordId(input.link, side);
   const { changes, left } = await resolvePeople(side, system, command.changes);
   const kept = keptValues(input.readings[side], left);
   let toSend = changes;

@@ -1,10 +1,11 @@
-import type { RecordSystem } from '../connectors/connector.ts';
+import type { RecordSystem, WriteResult } from '../connectors/connector.ts';
 import { azureDevOps } from '../store/connections.ts';
 import { type IntentRow, markDone } from '../store/intents.ts';
-import { insertLink, type LinkRow, linksOfTickets, linksOfWorkItems } from '../store/links.ts';
+import { insertLink, type LinkRow, linksOfTickets, linksOfWorkItems, notePanel } from '../store/links.ts';
 import type { MappingRow } from '../store/mappings.ts';
-import { firstBase, planCreate } from '../sync/create.ts';
+import { type CreatePlanInput, firstBase, planCreate } from '../sync/create.ts';
 import { Failure } from '../sync/failure.ts';
+import type { CreatePlan } from '../sync/plan-input.ts';
 import type { FieldValues, RecordRef, Side, Snapshot } from '../sync/record.ts';
 import { fieldsById } from './link-lane.ts';
 import { sendOnce } from './once-only.ts';
@@ -17,6 +18,7 @@ export interface CreateWish {
   side: Side;
   /** The record that causes it. */
   source: Snapshot;
+  sourceBookmark?: string;
   mapping: MappingRow;
   intentKey: string;
   mark: string;
@@ -40,26 +42,27 @@ export async function createCounterpart(context: EngineContext, wish: CreateWish
   const { tenant, side, mapping } = wish;
   const connection = side === 'workItem' ? azureDevOps : mapping.connection;
   const system = await context.systems.open(tenant, connection);
-  const planned = await planFields(context, wish, system);
-  let wroteFields: FieldValues = planned.fields;
+  const prepared = await planFields(context, wish, system);
+  const { plan } = prepared;
   let ref: RecordRef | undefined;
+  let answer: Partial<WriteResult> = {};
   const sent = await onSide(side, () =>
     sendOnce(context, tenant, intentOf(wish), {
       lookFor: async (intent) => {
-        ref = await findCreated(context, system, intent, planned.project);
+        ref = await findCreated(context, system, intent, plan.project);
         return ref?.id;
       },
       send: async () => {
         const result = await system.create({
-          type: planned.type,
-          template: planned.template,
-          project: planned.project,
-          fields: planned.fields,
+          type: plan.type,
+          template: plan.template,
+          project: plan.project,
+          fields: prepared.fields,
           mark: wish.mark,
           counterpart: wish.source.ref,
         });
         ref = result.ref;
-        wroteFields = { ...planned.fields, ...result.observed };
+        answer = result;
         return result.ref.id;
       },
     }),
@@ -68,13 +71,20 @@ export async function createCounterpart(context: EngineContext, wish: CreateWish
   ref ??= (
     await onSide(side, () => system.read(sent.id, { comments: false, attachments: false, fields: [] }))
   ).snapshot.ref;
-  return storeLink(context, wish, ref, wroteFields, !sent.repeated);
+  return storeLink(context, wish, ref, prepared, answer, !sent.repeated);
 }
 
-async function planFields(context: EngineContext, wish: CreateWish, system: RecordSystem) {
+interface Prepared {
+  input: CreatePlanInput;
+  plan: CreatePlan;
+  /** As sent: people are those of the other system. */
+  fields: FieldValues;
+}
+
+async function planFields(context: EngineContext, wish: CreateWish, system: RecordSystem): Promise<Prepared> {
   const { tenant, side, mapping, source } = wish;
   const { settings } = mapping;
-  const [workItem, ticket] = await Promise.all([
+  const [workItem, ticket, tenantSettings] = await Promise.all([
     context.systems.describe(tenant, azureDevOps, {
       project: settings.project,
       type: settings.workItemTypes[0],
@@ -83,37 +93,37 @@ async function planFields(context: EngineContext, wish: CreateWish, system: Reco
       type: settings.ticketType,
       template: settings.ticketTemplate,
     }),
+    context.settings.of(tenant),
   ]);
-  const planned = planCreate({
+  const kind = tenantSettings.connections.get(mapping.connection)?.kind ?? '';
+  const input: CreatePlanInput = {
     source,
     mapping: settings,
     fields: { workItem: fieldsById(workItem), ticket: fieldsById(ticket) },
     statusField: { workItem: workItem.roles.status, ticket: ticket.roles.status },
     systemName: {
       workItem: 'Azure DevOps',
-      ticket: context.systems.connectorOf(connectionKind(mapping))?.manifest.name ?? 'ITSM',
+      ticket: context.systems.connectorOf(kind)?.manifest.name ?? mapping.connection,
     },
-    entered: wish.entered ?? {},
-  });
-  if (planned.missing.length > 0) {
+    titleField: (side === 'ticket' ? ticket : workItem).roles.title,
+    overrides: wish.entered ?? {},
+  };
+  const plan = planCreate(input);
+  if (plan.missing.length > 0) {
     const description = side === 'ticket' ? ticket : workItem;
-    const names = planned.missing.map(
-      (id) => description.fields.find((field) => field.id === id)?.name ?? id,
-    );
+    const names = plan.missing.map((id) => description.fields.find((field) => field.id === id)?.name ?? id);
     const failure = new Failure({
       kind: 'rejected',
       message: `The new ${side === 'ticket' ? 'ticket' : 'work item'} needs a value for ${names.join(', ')}.`,
-      fields: planned.missing.map((field, index) => ({
+      fields: plan.missing.map((field, index) => ({
         field,
         problem: `${names[index]} is required and the mapping leaves it empty`,
       })),
     });
     return onSide(side, () => Promise.reject(failure));
   }
-  return { ...planned, fields: await resolvePeopleOf(side, system, planned.fields) };
+  return { input, plan, fields: await resolvePeopleOf(side, system, plan) };
 }
-
-const connectionKind = (mapping: MappingRow): string => mapping.connection.split('-')[0] ?? '';
 
 const intentOf = (wish: CreateWish) => ({
   key: wish.intentKey,
@@ -145,7 +155,8 @@ async function storeLink(
   context: EngineContext,
   wish: CreateWish,
   created: RecordRef,
-  wroteFields: FieldValues,
+  prepared: Prepared,
+  answer: Partial<WriteResult>,
   fresh: boolean,
 ): Promise<Created> {
   const { tenant, side, source, mapping } = wish;
@@ -161,10 +172,15 @@ async function storeLink(
       ticketKey: ticket.key,
       ticketUrl: ticket.url,
       origin: side === 'ticket' ? 'createdTicket' : 'createdWorkItem',
-      base: firstBase({ side, source, wrote: wroteFields, mapping: mapping.settings }),
+      base: firstBase({
+        create: prepared.input,
+        plan: { ...prepared.plan, fields: prepared.fields },
+        created: answer,
+        sourceBookmark: wish.sourceBookmark,
+      }),
       shown: {
         number: ticket.key,
-        title: titleOf(side, source, wroteFields),
+        title: source.title,
         url: ticket.url,
         status: { name: '', category: 'unknown' },
       },
@@ -178,6 +194,7 @@ async function storeLink(
     if (row === undefined)
       throw new Error(`The link of ${workItem.id} and ${ticket.id} vanished while it was stored`);
     await markDone(sql, wish.intentKey, created.id, String(row.id));
+    await notePanel(sql, tenant, row.id);
     return row;
   });
   await context.failpoint('create.afterLink');
@@ -193,14 +210,6 @@ async function storeLink(
   ]);
   return { link, fresh };
 }
-
-const titleOf = (side: Side, source: Snapshot, wrote: FieldValues): string => {
-  if (side === 'workItem') return source.title;
-  const text = Object.values(wrote).find(
-    (value): value is string => typeof value === 'string' && value === source.title,
-  );
-  return text ?? source.title;
-};
 
 /** Links that this record has, by mapping. */
 export async function linksOf(

@@ -38,7 +38,7 @@ export function createLane(context: EngineContext): LaneRunner {
       });
       try {
         const workItems = await context.systems.open(lane.tenant, azureDevOps);
-        const { snapshot } = await onSide('workItem', () =>
+        const { snapshot, bookmark } = await onSide('workItem', () =>
           workItems.read(intent.source_id, {
             comments: false,
             attachments: false,
@@ -49,6 +49,7 @@ export function createLane(context: EngineContext): LaneRunner {
           tenant: lane.tenant,
           side: 'ticket',
           source: snapshot,
+          sourceBookmark: bookmark,
           mapping,
           intentKey,
           mark: intent.mark,

@@ -3,7 +3,7 @@ import { newRequestTrace } from '../connectors/request-trace.ts';
 import type { ClaimedLane, LaneRunner, LinkChange, Settlement } from '../lanes/lane.ts';
 import { batcher } from '../store/batcher.ts';
 import { azureDevOps, type ConnectionRow } from '../store/connections.ts';
-import type { IntentRow } from '../store/intents.ts';
+import { declareIntent, type IntentRow, markDone } from '../store/intents.ts';
 import { type LinkRow, type LoadedLink, loadLinks, type ShownTicket } from '../store/links.ts';
 import type { MappingRow } from '../store/mappings.ts';
 import type { Conflict } from '../sync/command.ts';
@@ -127,6 +127,7 @@ async function agree(
       readings: { workItem: input.workItem, ticket: input.ticket },
       plan,
     });
+    if (plan.pairs.length > 0) await keepPairs(run, plan.pairs);
     progress({ plan, carried });
     const entered =
       carried.failure === undefined ? await sendEntered(context, run.systems, link, run.intents) : 0;
@@ -146,6 +147,23 @@ async function agree(
     throw new PartialRun(carried.failure, change);
   }
 }
+
+/** Comments and attachments that carry our marks although their answer was lost: known as pairs from now on. */
+const keepPairs = (run: LinkRun, pairs: readonly Pair[]): Promise<void> =>
+  run.context.store.asTenant(run.lane.tenant, async (sql) => {
+    for (const pair of pairs) {
+      const key = `pair:${run.link.id}:${pair.kind}:${pair.workItemSideId}:${pair.ticketSideId}`;
+      await declareIntent(sql, run.lane.tenant, {
+        key,
+        kind: pair.kind,
+        link: String(run.link.id),
+        side: 'ticket',
+        sourceId: pair.workItemSideId,
+        mark: '',
+      });
+      await markDone(sql, key, pair.ticketSideId);
+    }
+  });
 
 /** A run that stopped half way; `change` is what it did achieve. */
 class PartialRun extends Error {
@@ -205,6 +223,7 @@ function planInput(run: LinkRun, sides: Record<Side, SideReading>, descriptions:
       id: String(link.id),
       base: link.base ?? undefined,
       pairs: pairsOf(run.intents),
+      since: new Date(link.created_at).toISOString(),
       origin: link.origin,
       resolutions: link.resolutions,
       responded: link.responded,

@@ -1,5 +1,6 @@
 import type { RecordSystem } from '../connectors/connector.ts';
 import type { FieldChange } from '../sync/command.ts';
+import type { CreatePlan } from '../sync/plan-input.ts';
 import type { FieldValues, Principal, Side } from '../sync/record.ts';
 import { onSide } from './ports.ts';
 
@@ -38,13 +39,20 @@ export async function resolvePeople(
   return resolved;
 }
 
-/** The same for the fields of a new record; unknown people are left out. */
+/** The same for the fields of a new record; people who are not known there are left out. */
 export async function resolvePeopleOf(
   side: Side,
   system: RecordSystem,
-  fields: FieldValues,
+  plan: Pick<CreatePlan, 'fields' | 'onUnknownPerson'>,
 ): Promise<FieldValues> {
-  const changes = Object.entries(fields).map(([field, value]): FieldChange => ({ field, value, row: field }));
+  const changes = Object.entries(plan.fields).map(
+    ([field, value]): FieldChange => ({
+      field,
+      value,
+      row: field,
+      onUnknownPerson: plan.onUnknownPerson?.[field],
+    }),
+  );
   const { changes: known } = await resolvePeople(side, system, changes);
   return Object.fromEntries(known.map((change) => [change.field, change.value]));
 }

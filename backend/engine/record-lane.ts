@@ -3,10 +3,10 @@ import type { ClaimedLane, LaneRunner, Settlement } from '../lanes/lane.ts';
 import { azureDevOps } from '../store/connections.ts';
 import { findIntent, findIntentsByMark } from '../store/intents.ts';
 import { insertLink } from '../store/links.ts';
-import type { MappingRow } from '../store/mappings.ts';
+import { type MappingRow, toMapping } from '../store/mappings.ts';
 import { isFailure } from '../sync/failure.ts';
 import { markFor } from '../sync/mark.ts';
-import { match } from '../sync/match.ts';
+import { matchRecord } from '../sync/match.ts';
 import { otherSide, type Side, type Snapshot } from '../sync/record.ts';
 import { causeOf } from './cause.ts';
 import { createCounterpart, linksOf } from './create-counterpart.ts';
@@ -89,7 +89,7 @@ async function consider(
   if (open.length === 0) return { verdict: 'done', inboxReason: 'The record is linked.' };
   const system = await context.systems.open(tenant, connection);
   const fields = [...new Set(open.flatMap((mapping) => fieldsOf(side, mapping.settings)))];
-  const { snapshot } = await onSide(side, () =>
+  const { snapshot, bookmark } = await onSide(side, () =>
     system.read(recordId, { comments: false, attachments: false, fields }),
   );
   if (snapshot.deleted) return { verdict: 'done', inboxReason: 'The record is deleted.' };
@@ -106,11 +106,7 @@ async function consider(
   if (ours === 'done' && existing.length === 0)
     return { verdict: 'done', inboxReason: 'Tandem created this record.' };
 
-  const found = match({
-    side,
-    snapshot,
-    mappings: open.map((mapping) => ({ id: mapping.id, settings: mapping.settings })),
-  });
+  const found = matchRecord(snapshot, open.map(toMapping));
   if (found === undefined)
     return { verdict: 'done', inboxReason: 'No mapping wants a counterpart for this record.' };
   const mapping = open.find((one) => one.id === found.mappingId) as MappingRow;
@@ -134,6 +130,7 @@ async function consider(
     tenant,
     side: otherSide(side),
     source: snapshot,
+    sourceBookmark: bookmark,
     mapping,
     intentKey,
     mark: markFor(`${tenant}:${mapping.id}`, 'create', `${side}:${recordId}`),

@@ -1,4 +1,4 @@
-import type { MappingSettings } from '../contract/mapping.ts';
+import type { Mapping, MappingSettings } from '../contract/mapping.ts';
 import { noteSettings } from './connections.ts';
 import type { Sql } from './pool.ts';
 
@@ -13,6 +13,16 @@ export interface MappingRow {
   updated_at: Date;
   updated_by: string;
 }
+
+/** As the contract knows a mapping. */
+export const toMapping = (row: MappingRow): Mapping => ({
+  ...row.settings,
+  id: row.id,
+  version: row.version,
+  position: row.position,
+  updatedAt: row.updated_at.toISOString(),
+  updatedBy: row.updated_by,
+});
 
 export const listMappings = (sql: Sql): Promise<MappingRow[]> =>
   sql.rows<MappingRow>('select * from mapping order by project, position, id');

@@ -10,8 +10,9 @@ import {
   linksOfTickets,
   linksOfWorkItem,
 } from '../../store/links.ts';
+import { footer } from '../../sync/carry-over.ts';
 import { markFor } from '../../sync/mark.ts';
-import { cleanHtml, htmlOfTyped } from '../../sync/markup/index.ts';
+import { escapeText, toHtml } from '../../sync/markup/index.ts';
 import type { Side } from '../../sync/record.ts';
 import type { HandlerInput, Handlers } from '../handlers.ts';
 import { ProblemError } from '../problem.ts';
@@ -221,7 +222,7 @@ export function linkHandlers(services: Services): LinkHandlers {
           sourceId: `person:${body.requestKey}`,
           mark,
           entered: {
-            html: htmlOfTyped(body.text, { author: session.user.name, system: 'Azure DevOps', mark }),
+            html: typedComment(body.text, session.user.name, mark),
             visibility: body.visibility,
           },
           requestedBy: session.user.name,
@@ -274,7 +275,7 @@ export function linkHandlers(services: Services): LinkHandlers {
           id: comment.id,
           at: comment.at,
           author: comment.author?.name ?? comment.author?.email ?? 'Unknown',
-          html: cleanHtml(comment.body),
+          html: toHtml(comment.body).text,
           visibility: comment.visibility,
           system: comment.system,
           carriedOver: comment.marks.length > 0,
@@ -363,3 +364,10 @@ export const isProject = (stored: string, project: { id: string; name: string })
 async function refuseWhenOff(services: Services, tenant: number): Promise<void> {
   if (!(await services.engine.settings.of(tenant)).enabled) throw new ProblemError('switchedOff');
 }
+
+/** A comment as a person typed it, with who wrote it where, and the mark that keeps it single. */
+const typedComment = (text: string, author: string, mark: string): string => {
+  const format = /<\/?[a-z][^>]*>/i.test(text) ? 'html' : 'text';
+  const body = toHtml({ kind: 'rich', format, text }).text;
+  return `<p><em>${escapeText(`${author} wrote in Azure DevOps:`)}</em></p>${body}${footer(mark)}`;
+};

@@ -1,5 +1,6 @@
 import type { Secrets } from '../../compose/secrets.ts';
 import type { OpenSystems } from '../../compose/systems.ts';
+import type { AddressGuard } from '../../connectors/address-guard.ts';
 import type { EngineContext, HookKeeper } from '../../engine/ports.ts';
 
 /** What the handlers work with; made by the composition root. */
@@ -8,6 +9,9 @@ export interface Services {
   systems: OpenSystems;
   secrets: Secrets;
   hooks: HookKeeper;
+  guard: AddressGuard;
+  /** Takes secrets out of a text. */
+  redact(text: string): string;
   /** Address under which the backend is reached from outside, without a slash at the end. */
   publicUrl: string;
   panelChanges: PanelChanges;

@@ -39,7 +39,7 @@ export async function ticketFormOf(
     fields: { workItem: fieldsById(workItem), ticket: fieldsById(ticket) },
     statusField: { workItem: workItem.roles.status, ticket: ticket.roles.status },
     systemName: { workItem: 'Azure DevOps', ticket: manifest?.name ?? 'ITSM' },
-    entered: {},
+    titleField: ticket.roles.title,
   });
   const shown = ticket.fields.filter((field) => field.required || planned.fields[field.id] !== undefined);
   return {
@@ -106,7 +106,7 @@ export async function enteredValues(
       });
       continue;
     }
-    const value = valueOf(field, raw);
+    const value = typedValue(field, raw);
     if (value === undefined)
       problems.push({
         field: id,
@@ -127,7 +127,7 @@ const remedyOf = (field: FieldDescription): string =>
         .slice(0, 10)
         .join(', ')}.`;
 
-function valueOf(field: FieldDescription, raw: string | number | boolean | null): FieldValue | undefined {
+function typedValue(field: FieldDescription, raw: string | number | boolean | null): FieldValue | undefined {
   if (raw === null || raw === '') return null;
   const text = String(raw);
   switch (field.type) {
