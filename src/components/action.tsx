@@ -26,6 +26,7 @@ export function IconAction({ label, icon, onClick, disabled, busy, danger }: Act
     <span title={label}>
       <Button
         ariaLabel={label}
+        tooltipProps={null as never}
         subtle
         danger={danger}
         className="icon-only"

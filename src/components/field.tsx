@@ -84,7 +84,6 @@ export function TextInput({
           disabled: rest.disabled,
           maxLength,
           placeholder,
-          // biome-ignore lint/a11y/noAutofocus: only the first field of a view that the person just opened.
           autoFocus,
         };
         if (rows)

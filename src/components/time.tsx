@@ -13,7 +13,7 @@ export function relativeTime(at: string, nowMs: number, locale: string): string 
   for (const [unit, sizeMs] of steps) {
     if (Math.abs(distanceMs) >= sizeMs) {
       const format = new Intl.RelativeTimeFormat(locale, { style: 'narrow', numeric: 'auto' });
-      return format.format(Math.trunc(distanceMs / sizeMs), unit);
+      return format.format(Math.round(distanceMs / sizeMs), unit);
     }
   }
   return text.time.now;

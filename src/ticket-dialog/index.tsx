@@ -1,3 +1,4 @@
 import { startPage } from '../boot.tsx';
+import { TicketDialog } from './ticket-dialog.tsx';
 
-void startPage(() => <p>…</p>);
+void startPage((host) => <TicketDialog host={host} />);

@@ -1,3 +1,4 @@
 import { startPage } from '../boot.tsx';
+import { WorkItemPage } from './work-item-page.tsx';
 
-void startPage(() => <p>…</p>);
+void startPage((host) => <WorkItemPage host={host} />);

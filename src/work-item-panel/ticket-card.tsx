@@ -119,7 +119,8 @@ function Agreement({ ticket, busy }: { ticket: TicketCard; busy: boolean }) {
 function Due({ at, category }: { at: string; category: TicketCard['status']['category'] }) {
   const nowMs = useNow();
   const finished = category === 'completed' || category === 'resolved' || category === 'removed';
-  const overdue = !finished && Date.parse(at) < nowMs;
+  if (finished) return null;
+  const overdue = Date.parse(at) < nowMs;
   return (
     <span className={`row ${overdue ? 'bad strong' : ''}`} style={{ gap: 4 }}>
       <Icon iconName={overdue ? 'Warning' : 'Clock'} />

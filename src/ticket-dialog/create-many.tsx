@@ -1,0 +1,126 @@
+import { useRef, useState } from 'react';
+import type { Panel } from '../../backend/contract/links.ts';
+import type { Client } from '../api/client.ts';
+import { asProblem } from '../api/problem.ts';
+import { Action } from '../components/action.tsx';
+import { ChoiceInput } from '../components/field.tsx';
+import { Icon } from '../components/icon.tsx';
+import type { HostContext } from '../host/sdk.ts';
+import { text } from '../text.ts';
+import { View } from '../ticket/view.tsx';
+import { closeDialog } from './close-dialog.ts';
+
+interface Step {
+  outcome: 'waiting' | 'running' | 'done' | 'skipped' | 'failed';
+  words: string;
+}
+
+const icons: Record<Step['outcome'], { icon: string; tone: string }> = {
+  waiting: { icon: 'Clock', tone: 'quiet' },
+  running: { icon: 'Sync', tone: 'calm turning' },
+  done: { icon: 'CheckMark', tone: 'good' },
+  skipped: { icon: 'Info', tone: 'quiet' },
+  failed: { icon: 'Warning', tone: 'bad' },
+};
+
+/** One ticket for each of several work items, one after another, with what became of each. */
+export function CreateMany({
+  host,
+  client,
+  panel,
+  workItemIds,
+}: {
+  host: HostContext;
+  client: Client;
+  panel: Panel;
+  workItemIds: string[];
+}) {
+  const [mappingId, setMappingId] = useState(panel.createWith[0]?.mappingId ?? '');
+  const [steps, setSteps] = useState<Record<string, Step>>({});
+  const [phase, setPhase] = useState<'asking' | 'running' | 'over'>('asking');
+  // Pressing again after a failure repeats the intention, so the keys stay.
+  const keys = useRef(new Map(workItemIds.map((id) => [id, crypto.randomUUID()])));
+  const put = (id: string, outcome: Step['outcome'], words: string) =>
+    setSteps((before) => ({ ...before, [id]: { outcome, words } }));
+
+  const run = async () => {
+    setPhase('running');
+    for (const id of workItemIds) {
+      if (steps[id]?.outcome === 'done' || steps[id]?.outcome === 'skipped') continue;
+      put(id, 'running', text.menu.bulkRunning);
+      const step = await createOne(client, id, mappingId, keys.current.get(id) ?? crypto.randomUUID());
+      put(id, step.outcome, step.words);
+    }
+    setPhase('over');
+  };
+
+  const failed = Object.values(steps).some(({ outcome }) => outcome === 'failed');
+  return (
+    <View
+      title={text.menu.create}
+      submit={{
+        label: phase === 'over' && failed ? text.tryAgain : text.menu.bulkSubmit(workItemIds.length),
+        onSubmit: () => void run(),
+        busy: phase === 'running',
+        disabled: phase === 'over' && !failed,
+        problem: undefined,
+      }}
+    >
+      <p>{text.menu.bulkIntro(workItemIds.length)}</p>
+      {panel.createWith.length > 1 && (
+        <ChoiceInput
+          label={text.create.with}
+          value={mappingId}
+          disabled={phase !== 'asking'}
+          choices={panel.createWith.map((way) => ({ id: way.mappingId, name: way.name }))}
+          onChange={setMappingId}
+        />
+      )}
+      <ul className="plain-list stack tight" aria-live="polite">
+        {workItemIds.map((id) => {
+          const { outcome, words } = steps[id] ?? {
+            outcome: 'waiting' as const,
+            words: text.menu.bulkWaiting,
+          };
+          return (
+            <li key={id} className="row">
+              <span className={icons[outcome].tone}>
+                <Icon iconName={icons[outcome].icon} />
+              </span>
+              <span>{text.menu.workItem(id)}</span>
+              <span className="quiet any-wrap">{words}</span>
+            </li>
+          );
+        })}
+      </ul>
+      {phase === 'over' && (
+        <div>
+          <Action label={text.close} onClick={() => closeDialog(host)} />
+        </div>
+      )}
+    </View>
+  );
+}
+
+async function createOne(
+  client: Client,
+  workItemId: string,
+  mappingId: string,
+  requestKey: string,
+): Promise<Step> {
+  try {
+    const { tickets } = await client.api.readPanel({ workItemId });
+    const existing = tickets.find((ticket) => ticket.mappingId === mappingId);
+    if (existing) return { outcome: 'skipped', words: `${text.menu.bulkSkipped}: ${existing.number}` };
+    const body = { mappingId, requestKey, values: {} };
+    const { link } = await client.api.createTicket({ workItemId, body }, { timeoutMs: 60_000 });
+    return { outcome: 'done', words: link ? text.create.done(link.number) : text.menu.bulkDone };
+  } catch (reason) {
+    const problem = asProblem(reason);
+    const needed = problem.fields.map(({ field }) => field).join(', ');
+    return {
+      outcome: 'failed',
+      words: needed ? text.menu.bulkMissing(needed) : `${problem.title}. ${problem.action}`,
+    };
+  }
+}

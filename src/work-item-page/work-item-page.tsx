@@ -1,0 +1,103 @@
+import { useEffect, useMemo, useState } from 'react';
+import type { TicketCard } from '../../backend/contract/links.ts';
+import type { Client } from '../api/client.ts';
+import { ChoiceInput } from '../components/field.tsx';
+import { Notice, ProblemNotice } from '../components/notice.tsx';
+import { StatusMark } from '../components/status.tsx';
+import { followForm, type OpenWorkItem } from '../host/form.ts';
+import type { HostContext } from '../host/sdk.ts';
+import { text } from '../text.ts';
+import { CommentBox } from '../ticket/comment-box.tsx';
+import { Conversation } from '../ticket/conversation.tsx';
+import { Timeline } from '../ticket/timeline.tsx';
+import { useBackend } from '../ticket/use-backend.ts';
+import { type LivePanel, usePanel } from '../ticket/use-panel.ts';
+import './work-item-page.css';
+
+/** The tab on the work item form: a ticket's conversation, and what happened to the link and why. */
+export function WorkItemPage({ host }: { host: HostContext }) {
+  const [workItem, setWorkItem] = useState<OpenWorkItem>();
+  useEffect(() => followForm({ onWorkItem: setWorkItem }), []);
+  if (!workItem) return <div className="skeleton" style={{ height: 200 }} />;
+  if (workItem.isNew) return <Notice tone="calm">{text.panel.unsaved}</Notice>;
+  return <SavedWorkItem key={workItem.id} host={host} workItem={workItem} />;
+}
+
+function SavedWorkItem({ host, workItem }: { host: HostContext; workItem: OpenWorkItem }) {
+  const backend = useBackend(host, workItem.project);
+  const client = backend.state === 'ready' ? backend.client : undefined;
+  const place = useMemo(
+    () => ({ organizationId: host.organization.id, userId: host.user.id, workItemId: workItem.id }),
+    [host, workItem.id],
+  );
+  const live = usePanel(client, place);
+  if (backend.state === 'unset') return <Notice tone="calm">{text.panel.noBackend}</Notice>;
+  if (backend.state === 'failed') return <ProblemNotice problem={backend.problem} onRetry={backend.retry} />;
+  if (backend.state === 'changed') {
+    return <Notice tone="warn">{text.panel.backendChanged(backend.url, backend.previous)}</Notice>;
+  }
+  if (!live.panel) {
+    if (live.problem) return <ProblemNotice problem={live.problem} onRetry={live.refresh} />;
+    return <div className="skeleton" style={{ height: 200 }} />;
+  }
+  if (live.panel.tickets.length === 0) return <Notice tone="calm">{text.page.noTickets}</Notice>;
+  return (
+    <div className="stack">
+      {live.problem && <ProblemNotice problem={live.problem} onRetry={live.refresh} />}
+      {client && <Ticket client={client} workItem={workItem} live={live} tickets={live.panel.tickets} />}
+    </div>
+  );
+}
+
+function Ticket({
+  client,
+  workItem,
+  live,
+  tickets,
+}: {
+  client: Client;
+  workItem: OpenWorkItem;
+  live: LivePanel;
+  tickets: TicketCard[];
+}) {
+  const [chosen, setChosen] = useState<string>();
+  const ticket = tickets.find(({ linkId }) => linkId === chosen) ?? tickets[0];
+  if (!ticket) return null;
+  const connection = live.panel?.connections.find(({ id }) => id === ticket.connectionId);
+  const place = { client, workItemId: workItem.id, linkId: ticket.linkId, version: live.panel?.version };
+  const mayComment = live.panel?.may.change && !workItem.isReadOnly && connection?.can.comment !== false;
+  return (
+    <div className="ticket-page">
+      <main className="stack">
+        {tickets.length > 1 && (
+          <ChoiceInput
+            label={text.page.ticket}
+            value={ticket.linkId}
+            choices={tickets.map(({ linkId, number, title }) => ({ id: linkId, name: `${number} ${title}` }))}
+            onChange={setChosen}
+          />
+        )}
+        <div className="row wrap">
+          <StatusMark status={ticket.status} />
+          <span className="quiet">{ticket.number}</span>
+          <h2 className="any-wrap">{ticket.title}</h2>
+        </div>
+        <Conversation key={ticket.linkId} {...place} />
+        {mayComment && (
+          <CommentBox
+            key={`box-${ticket.linkId}`}
+            client={client}
+            workItemId={workItem.id}
+            ticket={ticket}
+            connection={connection}
+            onDone={live.refresh}
+          />
+        )}
+      </main>
+      <aside className="stack" aria-label={text.timeline.title}>
+        <h2>{text.timeline.title}</h2>
+        <Timeline key={ticket.linkId} {...place} />
+      </aside>
+    </div>
+  );
+}
