@@ -69,6 +69,8 @@ export function registerFaults(app: FastifyInstance, faults: Faults): void {
   const pending = new WeakMap<FastifyRequest, Extract<Fault, { kind: 'afterEffect' }>>();
   app.addHook('onRequest', async (request, reply) => {
     if (faults.list().length === 0 || request.url.startsWith('/_sandbox')) return;
+    // The sandbox's own pages stand for people at the vendor's page, who keep working: faults are for the product.
+    if (request.headers['x-sandbox-page'] !== undefined) return;
     const fault = faults.pick(request.method, request.url);
     if (fault === undefined) return;
     if (fault.kind === 'afterEffect') {
@@ -123,6 +125,8 @@ async function applyBefore(
       return reply
         .code(fault.status)
         .type('text/html; charset=utf-8')
-        .send('<!DOCTYPE html><html><head><title>Sign In</title></head><body>Sign in to your account</body></html>');
+        .send(
+          '<!DOCTYPE html><html><head><title>Sign In</title></head><body>Sign in to your account</body></html>',
+        );
   }
 }

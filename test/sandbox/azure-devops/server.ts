@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,7 @@ import { reportingRoutes } from './reporting.ts';
 import { type Route, Router, sendProblem } from './router.ts';
 import { seed, seedUsers } from './seed.ts';
 import type { Flavor, Simulator } from './simulator.ts';
+import { type AzureDevOpsSnapshot, restoreFrom, snapshotOf } from './snapshot.ts';
 import { Store, type WorkItemRecord } from './store.ts';
 import { toggles } from './toggles.ts';
 import { type SandboxUser, stableGuid, Users } from './users.ts';
@@ -48,6 +49,10 @@ export interface AzureDevOpsOptions {
   maxAttachmentBytes?: number;
   /** False starts without projects and work items. */
   isSeeded?: boolean;
+  /** Where attachments stay after the end; a folder of its own, removed at the end, when absent. */
+  attachmentFolder?: string;
+  /** Where the web pages of the organisation are shown; requests for a page are sent there. */
+  pagesUrl?: string;
 }
 
 export interface AzureDevOpsSimulator {
@@ -75,6 +80,10 @@ export interface AzureDevOpsSimulator {
   issueAppToken(userId: string): Promise<string>;
   /** Lets a seeded user do something, past HTTP but through the same rules. */
   act(deed: Deed): Promise<WorkItemRecord>;
+  /** All that it holds, as plain data. */
+  snapshot(): AzureDevOpsSnapshot;
+  /** Goes on from a snapshot; for a simulator that was started without its seed. */
+  restore(snapshot: AzureDevOpsSnapshot): void;
   reset(): void;
   close(): Promise<void>;
 }
@@ -136,6 +145,7 @@ export async function startAzureDevOps(options: AzureDevOpsOptions = {}): Promis
   registerFaults(app, simulator.faults);
   registerControl(app, simulator, hooks, reset);
   registerTokenEndpoint(app, simulator);
+  if (options.pagesUrl !== undefined) registerPages(app, options.pagesUrl);
   registerApi(app, simulator, router, options.latencyMs ?? 0);
   await app.listen({ port: options.port ?? 0, host: options.host ?? '127.0.0.1' });
   const { port } = app.server.address() as AddressInfo;
@@ -167,12 +177,15 @@ export async function startAzureDevOps(options: AzureDevOpsOptions = {}): Promis
     routes: router.routes,
     issueAppToken: (userId) => issueAppToken(simulator, appTokenSecret, requireUser(simulator, userId)),
     act: (deed) => act(simulator, deed),
+    snapshot: () => snapshotOf(simulator, hooks),
+    restore: (snapshot) => restoreFrom(snapshot, simulator, hooks),
     reset,
     close: async () => {
       simulator.clock.close();
       await hooks.close();
       await app.close();
-      rmSync(simulator.attachmentFolder, { recursive: true, force: true });
+      if (options.attachmentFolder === undefined)
+        rmSync(simulator.attachmentFolder, { recursive: true, force: true });
     },
   };
 }
@@ -204,11 +217,17 @@ function createSimulator(options: AzureDevOpsOptions): Simulator {
     faults: new Faults(random),
     rateLimit: new RateLimit(() => clock.nowMs()),
     random,
-    attachmentFolder: mkdtempSync(join(tmpdir(), 'tandem-azure-devops-')),
+    attachmentFolder: attachmentFolder(options.attachmentFolder),
     maxAttachmentBytes: options.maxAttachmentBytes ?? defaultMaxAttachmentBytes,
     publish: () => {},
   };
   return simulator;
+}
+
+function attachmentFolder(given: string | undefined): string {
+  if (given === undefined) return mkdtempSync(join(tmpdir(), 'tandem-azure-devops-'));
+  mkdirSync(given, { recursive: true });
+  return given;
 }
 
 /** JSON and JSON patches are parsed here; everything else, attachments above all, is passed on as a stream. */
@@ -272,6 +291,18 @@ function registerCors(app: FastifyInstance): void {
       .header('access-control-allow-methods', 'OPTIONS,GET,POST,PATCH,PUT,DELETE')
       .header('access-control-allow-headers', wanted)
       .header('access-control-max-age', '3600')
+      .send();
+  });
+}
+
+/** On the real service the pages and the API share one address; the sandbox shows its pages elsewhere. */
+function registerPages(app: FastifyInstance, pagesUrl: string): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.method !== 'GET' || !/^\/[^/]+\/[^/]+\/_(workitems|queries|settings)\b/.test(request.url))
+      return;
+    return reply
+      .code(302)
+      .header('location', pagesUrl + request.url)
       .send();
   });
 }

@@ -108,6 +108,16 @@ export interface LogLine {
   rev: number;
 }
 
+/** All of the store as plain data, so that a sandbox can go on where it stopped. */
+export interface StoreSnapshot {
+  projects: Project[];
+  workItems: WorkItemRecord[];
+  attachments: AttachmentRecord[];
+  log: LogLine[];
+  extensionData: [string, [string, Record<string, unknown>][]][];
+  next: { workItemId: number; commentId: number; nodeId: number; resourceId: number; watermark: number };
+}
+
 /** Everything the simulated organisation holds. Plain data with look-ups; the rules live beside it. */
 export class Store {
   readonly fields = new FieldCatalogue();
@@ -213,6 +223,39 @@ export class Store {
     for (const part of parts.slice(1))
       node = node?.children.find((child) => child.name.toLowerCase() === part);
     return node;
+  }
+
+  snapshot(): StoreSnapshot {
+    return {
+      projects: this.projects,
+      workItems: [...this.workItems.values()].map(({ json: _, ...workItem }) => workItem),
+      attachments: [...this.attachments.values()],
+      log: this.log,
+      extensionData: [...this.extensionData].map(([key, documents]) => [key, [...documents]]),
+      next: {
+        workItemId: this.#nextWorkItemId,
+        commentId: this.#nextCommentId,
+        nodeId: this.#nextNodeId,
+        resourceId: this.#nextResourceId,
+        watermark: this.#watermark,
+      },
+    };
+  }
+
+  /** Takes the place of everything that the store held. */
+  restore(snapshot: StoreSnapshot): void {
+    this.clear();
+    this.projects.push(...snapshot.projects);
+    for (const workItem of snapshot.workItems) this.workItems.set(workItem.id, workItem);
+    for (const attachment of snapshot.attachments) this.attachments.set(attachment.id, attachment);
+    for (const line of snapshot.log) this.log.push(line);
+    for (const [key, documents] of snapshot.extensionData) this.extensionData.set(key, new Map(documents));
+    const { next } = snapshot;
+    this.#nextWorkItemId = next.workItemId;
+    this.#nextCommentId = next.commentId;
+    this.#nextNodeId = next.nodeId;
+    this.#nextResourceId = next.resourceId;
+    this.#watermark = next.watermark;
   }
 
   clear(): void {

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,12 +15,19 @@ export interface StoredFile {
 
 /** Attachment bytes on disk in a folder of their own, so that 60 MB files never stand in memory whole. */
 export class AttachmentFiles {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'alemba-simulator-'));
-  #next = 1;
+  readonly #folder: string;
+  readonly #isKept: boolean;
+
+  /** A given folder stays with its files; without one they end with the simulator. */
+  constructor(folder?: string) {
+    this.#isKept = folder !== undefined;
+    this.#folder = folder ?? mkdtempSync(join(tmpdir(), 'alemba-simulator-'));
+    mkdirSync(this.#folder, { recursive: true });
+  }
 
   /** @throws AlembaError 413 above `maxBytes`; what was written is removed again. */
   async save(bytes: Readable, maxBytes: number): Promise<StoredFile> {
-    const path = join(this.#folder, String(this.#next++));
+    const path = join(this.#folder, randomUUID());
     const hash = createHash('sha256');
     let sizeBytes = 0;
     const meter = new Transform({
@@ -44,9 +51,9 @@ export class AttachmentFiles {
     await rm(path, { force: true });
   }
 
-  /** Removes the folder with everything in it. */
+  /** Removes the folder with everything in it, unless it is to be kept. */
   close(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    if (!this.#isKept) rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 

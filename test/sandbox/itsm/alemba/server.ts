@@ -34,6 +34,8 @@ export interface AlembaOptions {
   seed?: boolean;
   /** `$top` when a search gives none. */
   pageSize?: number;
+  /** Where attachments stay after the end; a folder of its own, removed at the end, when absent. */
+  attachmentFolder?: string;
   /** For the faults and for what happens to webhooks. */
   random?: () => number;
 }
@@ -112,7 +114,7 @@ function buildSystem(options: AlembaOptions, seed: boolean): AlembaSystem {
   };
   fill();
   const webhooks = new Webhooks(store, options.random);
-  const files = new AttachmentFiles();
+  const files = new AttachmentFiles(options.attachmentFolder);
   const reset = async () => {
     const paths = [...store.calls.values()].flatMap((call) => call.attachments.map(({ path }) => path));
     webhooks.clear();

@@ -29,6 +29,14 @@ interface Activity {
   atMs: number;
 }
 
+/** The calls as plain data, so that a sandbox can go on where it stopped; the tables around them are seeded. */
+export interface CallsSnapshot {
+  calls: Call[];
+  settings: AlembaSettings;
+  nextCallRef: number;
+  nextAttachmentRef: number;
+}
+
 const customString = /^CustomString\d+$/;
 
 /** Everything that the simulated system knows, with the indexes that keep reads fast. No rules live here. */
@@ -175,6 +183,36 @@ export class AlembaStore {
       actor: actor.name,
       ...(detail !== undefined && { detail }),
     });
+  }
+
+  snapshot(): CallsSnapshot {
+    return {
+      // A lock ends with the session that holds it, and sessions do not outlive the simulator.
+      calls: [...this.calls.values()].map((call) => ({ ...call, lock: undefined })),
+      settings: this.settings,
+      nextCallRef: this.#nextCallRef,
+      nextAttachmentRef: this.#nextAttachmentRef,
+    };
+  }
+
+  /** Takes the place of all calls. */
+  restore(snapshot: CallsSnapshot): void {
+    this.calls.clear();
+    this.#byCustomString.clear();
+    this.#activity = [];
+    this.settings = snapshot.settings;
+    const byTime = snapshot.calls.toSorted(
+      (left, right) => left.values.LastActionDate - right.values.LastActionDate,
+    );
+    for (const call of byTime) {
+      for (const [name, value] of Object.entries(call.values)) {
+        if (customString.test(name)) this.#reindex(call, name, undefined, value ?? null);
+      }
+      this.#activity.push({ call, sequence: call.activitySequence, atMs: call.values.LastActionDate });
+    }
+    for (const call of snapshot.calls) this.calls.set(call.ref, call);
+    this.#nextCallRef = snapshot.nextCallRef;
+    this.#nextAttachmentRef = snapshot.nextAttachmentRef;
   }
 
   /** Forgets every record; listeners and the clock stay. */

@@ -91,6 +91,18 @@ export class Webhooks {
     return merged;
   }
 
+  /** With their secrets, which `list` hides. */
+  snapshot(): WebhookRegistration[] {
+    return [...this.#registered.values()].map(({ registration }) => registration);
+  }
+
+  restore(registrations: readonly WebhookRegistration[]): void {
+    for (const registration of registrations) {
+      this.#put(registration);
+      this.#nextRef = Math.max(this.#nextRef, registration.Ref + 1);
+    }
+  }
+
   remove(ref: number): boolean {
     return this.#registered.delete(ref);
   }
