@@ -26,9 +26,10 @@ export type Accept = (arrival: Arrival) => Promise<{ duplicate: boolean }>;
 /** Resolves after the commit that holds the arrival; crowds share a commit. */
 export function acceptor(store: Store, wake: () => void): Accept {
   const flush = async (arrivals: readonly Arrival[]): Promise<{ duplicate: boolean }[]> => {
-    const rows = await store.call<{ n: number; duplicate: boolean }>('select n, duplicate from accept_deliveries($1)', [
-      JSON.stringify(arrivals.map(element)),
-    ]);
+    const rows = await store.call<{ n: number; duplicate: boolean }>(
+      'select n, duplicate from accept_deliveries($1)',
+      [JSON.stringify(arrivals.map(element))],
+    );
     const answers = arrivals.map(() => ({ duplicate: false }));
     for (const row of rows) answers[row.n] = { duplicate: row.duplicate };
     wake();

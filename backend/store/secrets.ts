@@ -12,10 +12,10 @@ export interface SecretRow {
 export const vaultPrefix = 'vault:';
 
 export const readSealed = (sql: Sql, connection: string, name: string): Promise<SecretRow | undefined> =>
-  sql.one<SecretRow>('select * from secret where connection = $1 and name = $2 and (valid_until is null or valid_until > now())', [
-    connection,
-    name,
-  ]);
+  sql.one<SecretRow>(
+    'select * from secret where connection = $1 and name = $2 and (valid_until is null or valid_until > now())',
+    [connection, name],
+  );
 
 export const listSealed = (sql: Sql, connection?: string): Promise<SecretRow[]> =>
   sql.rows<SecretRow>('select * from secret where $1::text is null or connection = $1', [connection ?? null]);
@@ -38,10 +38,16 @@ export async function deleteSealed(sql: Sql, connection: string, name: string): 
 
 /** The tenant's data key, wrapped; `make` is stored when there is none yet (the first writer wins). */
 export async function dataKeyOf(sql: Sql, tenant: number, make: () => string): Promise<string> {
-  const known = await sql.one<{ wrapped: string }>('select wrapped from data_key where tenant = $1', [tenant]);
+  const known = await sql.one<{ wrapped: string }>('select wrapped from data_key where tenant = $1', [
+    tenant,
+  ]);
   if (known !== undefined) return known.wrapped;
-  await sql.rows('insert into data_key (tenant, wrapped) values ($1, $2) on conflict do nothing', [tenant, make()]);
-  return (await sql.one<{ wrapped: string }>('select wrapped from data_key where tenant = $1', [tenant]))?.wrapped as string;
+  await sql.rows('insert into data_key (tenant, wrapped) values ($1, $2) on conflict do nothing', [
+    tenant,
+    make(),
+  ]);
+  return (await sql.one<{ wrapped: string }>('select wrapped from data_key where tenant = $1', [tenant]))
+    ?.wrapped as string;
 }
 
 export async function replaceDataKey(sql: Sql, tenant: number, wrapped: string): Promise<void> {

@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util';
+import { burst, changeAtRate } from './changes.ts';
+import { type Figure, isMet, printTable } from './figures.ts';
+import { hookAnswers } from './hooks.ts';
+import { lanes } from './lanes.ts';
+import { addPairs, openSite, type Site, watchMemory } from './site.ts';
+
+/**
+ * `npm run bench`: the product on this machine, simulators and load included, measured from outside. `--quick` takes a
+ * tenth of the sizes. Prints a table (`+` met, `!` missed) and one line of JSON.
+ */
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+});
+const size = values.quick ? 0.1 : 1;
+const wants = (name: string) => values.only === undefined || values.only.split(',').includes(name);
+const figures: Figure[] = [];
+const add = (...more: Figure[]) => {
+  printTable(more);
+  figures.push(...more);
+};
+
+const site: Site = await openSite();
+const memory = watchMemory(site.rig.backend().process.pid as number);
+try {
+  add({ name: 'first agreement of linked pairs', value: await addPairs(site, 2000 * size), unit: '/s' });
+  if (wants('latency')) {
+    add(...(await changeAtRate(site, 50, values.quick ? 5 : 30, '50/s', { p50: 20, p95: 60 })));
+    add(...(await changeAtRate(site, 200, values.quick ? 5 : 20, '200/s', { p95: 200 })));
+  }
+  if (wants('burst')) add(...(await burst(site, 10_000 * size, 500 * size, 10)));
+  if (wants('hooks')) add(...(await hookAnswers(site, 1000, values.quick ? 5 : 60)));
+  if (wants('sustained') || wants('burst')) await addPairs(site, 8000 * size);
+  if (wants('sustained')) add(...(await changeAtRate(site, 400, values.quick ? 5 : 25, '400/s', {})));
+  if (wants('burst')) add(...(await burst(site, 10_000 * size, 10_000 * size, 30)));
+  if (wants('lanes')) add(...(await lanes(site, { connectionString: site.databaseUrl }, 50_000 * size)));
+  const { peakMb } = memory.stop();
+  add({ name: 'backend memory, peak', value: Math.round(peakMb), unit: 'MB', target: { atMost: 250 } });
+} finally {
+  await site.close();
+}
+
+console.log(
+  JSON.stringify({
+    at: new Date().toISOString(),
+    quick: values.quick,
+    figures: figures.map((figure) => ({ ...figure, met: isMet(figure) })),
+  }),
+);
+process.exit(0);

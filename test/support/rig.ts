@@ -1,0 +1,289 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SignJWT } from 'jose';
+import { Agent, request } from 'undici';
+import type { z } from 'zod';
+import type { MappingSettings } from '../../backend/contract/mapping.ts';
+import { type RouteName, type Routes, routes } from '../../backend/contract/routes.ts';
+import { type Child, readyJson, startChild } from './child.ts';
+
+/** Both simulators and the real backend, each in a process of its own, as in production. */
+export interface Rig {
+  azure: {
+    url: string;
+    organizationUrl: string;
+    users: Record<string, RigUser>;
+    project: { id: string; name: string };
+  };
+  alemba: { url: string; baseUrl: string };
+  backendUrl(): string;
+  backend(): Child;
+  startBackend(env?: Record<string, string>): Promise<void>;
+  /** Calls the product's own API as a seeded user. Throws with the problem when it is not 2xx. */
+  api<N extends RouteName>(name: N, input?: ApiInput, as?: string): Promise<z.output<Routes[N]['response']>>;
+  /** The control API of a simulator. */
+  control<T = unknown>(system: 'azure' | 'alemba', method: string, path: string, body?: unknown): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface RigUser {
+  key: string;
+  id: string;
+  displayName: string;
+  uniqueName: string;
+  accessToken: string;
+  pat: string;
+}
+
+export interface ApiInput {
+  params?: Record<string, string>;
+  query?: Record<string, string | number>;
+  body?: unknown;
+}
+
+export interface RigOptions {
+  latencyMs?: number;
+  /** A server's database; without it the backend runs its own PostgreSQL with fsync on. */
+  databaseUrl?: string;
+  env?: Record<string, string>;
+}
+
+const appTokenKey = 'sandbox-certificate-of-the-extension-0123456789abcdef';
+const agent = new Agent({ connections: 64, keepAliveTimeout: 4000 });
+
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'tandem-rig-'));
+  const latency = String(options.latencyMs ?? 0);
+  const [azureChild, alembaChild] = await Promise.all([
+    startChild(
+      'test/sandbox/azure-devops/main.ts',
+      ['--latencyMs', latency, '--appTokenSecret', appTokenKey],
+      {},
+      readyJson<{
+        url: string;
+        organizationUrl: string;
+        identityUrl: string;
+        organizationId: string;
+        appTokenAudience: string;
+      }>,
+    ),
+    startChild(
+      'test/sandbox/itsm/alemba/main.ts',
+      ['--latency-ms', latency],
+      {},
+      readyJson<{ url: string; baseUrl: string }>,
+    ),
+  ]);
+  const azure = azureChild.ready;
+  const alemba = alembaChild.ready;
+  const state = await json<{ users: RigUser[]; projects: { id: string; name: string }[] }>(
+    'GET',
+    `${azure.url}/_sandbox/state`,
+  );
+  const users = Object.fromEntries(state.users.map((user) => [user.key, user]));
+  const project = state.projects.find((one) => one.name === 'Fabrikam') as { id: string; name: string };
+
+  let backend: (Child & { ready: string }) | undefined;
+  const sessions = new Map<string, string>();
+  const environment = {
+    DATA_DIR: dataDir,
+    PORT: '0',
+    TANDEM_SANDBOX: 'true',
+    LOG_LEVEL: 'info',
+    ALLOW_PRIVATE_ADDRESSES: '127.0.0.0/8',
+    ALLOW_HTTP_ADDRESSES: 'true',
+    APP_TOKEN_KEYS: appTokenKey,
+    APP_TOKEN_AUDIENCE: azure.appTokenAudience,
+    ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
+    ORGANIZATIONS: JSON.stringify([
+      {
+        name: 'fabrikam',
+        url: azure.organizationUrl,
+        identitiesUrl: azure.identityUrl,
+        requiresAppToken: true,
+        auth: { kind: 'pat', pat: users.service?.pat },
+      },
+    ]),
+    ...options.env,
+  };
+
+  const rig: Rig = {
+    azure: { ...azure, users, project },
+    alemba,
+    backendUrl: () => backend?.ready as string,
+    backend: () => backend as Child,
+    async startBackend(env = {}) {
+      // The same port again after a restart, so that hooks find it.
+      const port = backend === undefined ? '0' : new URL(backend.ready).port;
+      backend = await startChild(
+        'backend/main.ts',
+        [],
+        { ...environment, PORT: port, PUBLIC_URL: '', ...env },
+        (line) => {
+          if (!line.includes('backend.ready')) return undefined;
+          return (JSON.parse(line) as { address: string }).address;
+        },
+      );
+    },
+    async api(name, input = {}, as = 'admin') {
+      const token = sessions.get(as) ?? (await openSession(as));
+      const answer = await callRoute(rig.backendUrl(), name, input, token);
+      if (answer.status === 401) {
+        sessions.delete(as);
+        return rig.api(name, input, as);
+      }
+      if (answer.status >= 300)
+        throw new Error(`${name} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+      return answer.body as never;
+    },
+    control: (system, method, path, body) =>
+      json(method, `${system === 'azure' ? azure.url : alemba.url}/_sandbox${path}`, body),
+    async close() {
+      await backend?.stop();
+      await Promise.all([azureChild.stop(), alembaChild.stop()]);
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+
+  const openSession = async (as: string): Promise<string> => {
+    const user = users[as] as RigUser;
+    const appToken = await new SignJWT({
+      nameid: user.id,
+      tid: azure.organizationId,
+      jti: crypto.randomUUID(),
+    })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .setIssuer('app.vstoken.visualstudio.com')
+      .setAudience(azure.appTokenAudience)
+      .setNotBefore('-1m')
+      .setExpirationTime('70m')
+      .sign(new TextEncoder().encode(appTokenKey));
+    const answer = await callRoute(rig.backendUrl(), 'openSession', {
+      body: {
+        organization: 'fabrikam',
+        hostId: azure.organizationId,
+        projectId: project.id,
+        appToken,
+        accessToken: user.accessToken,
+      },
+    });
+    if (answer.status !== 200)
+      throw new Error(`No session for ${as}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    const { token } = answer.body as { token: string };
+    sessions.set(as, token);
+    return token;
+  };
+
+  await rig.startBackend();
+  return rig;
+}
+
+async function callRoute(url: string, name: RouteName, input: ApiInput, token?: string) {
+  const route = routes[name];
+  const path = route.path.replace(/:(\w+)/g, (_, key: string) =>
+    encodeURIComponent(input.params?.[key] ?? ''),
+  );
+  const query = new URLSearchParams(
+    Object.entries(input.query ?? {}).map(([key, value]) => [key, String(value)]),
+  ).toString();
+  const answer = await request(`${url}${path}${query === '' ? '' : `?${query}`}`, {
+    method: route.method,
+    dispatcher: agent,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    body: input.body === undefined ? undefined : JSON.stringify(input.body),
+  });
+  const text = await answer.body.text();
+  return { status: answer.statusCode, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+export async function json<T>(
+  method: string,
+  url: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<T> {
+  const answer = await request(url, {
+    method: method as 'GET',
+    dispatcher: agent,
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await answer.body.text();
+  if (answer.statusCode >= 300) throw new Error(`${method} ${url} answered ${answer.statusCode}: ${text}`);
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+/** Looks again until `check` gives something, and says what it waited for when it never does. */
+export async function until<T>(
+  what: string,
+  check: () => Promise<T | undefined> | T | undefined,
+  timeoutMs = 10_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const found = await check();
+    if (found !== undefined && found !== false) return found as T;
+    if (Date.now() > deadline) throw new Error(`It did not happen within ${timeoutMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export interface Joined {
+  connectionId: string;
+  mappingId: string;
+}
+
+/** A connection to the simulated Alemba with its webhook, service hooks, and one mapping of Bugs. */
+export async function joinSystems(
+  rig: Rig,
+  change: (settings: MappingSettings) => MappingSettings = (same) => same,
+): Promise<Joined> {
+  const projectId = rig.azure.project.id;
+  const connection = await rig.api('createConnection', {
+    params: { projectId },
+    body: {
+      kind: 'alemba',
+      name: 'Alemba Production',
+      settings: alembaSettings(rig.alemba.baseUrl),
+      secrets: { password: 'sandbox' },
+      budget: { requestsPerSecond: 1000, concurrent: 16 },
+    },
+  });
+  const { secret } = await rig.api('rotateHookSecret', {
+    params: { projectId, connectionId: connection.id },
+  });
+  await rig.control(
+    'alemba',
+    'POST',
+    '/webhooks',
+    alembaWebhook(`${rig.backendUrl()}${new URL(connection.hook.url).pathname}`, secret),
+  );
+  const suggestion = await rig.api('suggestMapping', {
+    params: { projectId },
+    query: { connectionId: connection.id, workItemType: 'Bug' },
+  });
+  const mapping = await rig.api('createMapping', { params: { projectId }, body: change(suggestion) });
+  await rig.api('ensureSubscriptions', { params: { projectId } });
+  return { connectionId: connection.id, mappingId: mapping.id };
+}
+
+/** The form of a connection to the simulated Alemba, as an admin fills it in. */
+export const alembaSettings = (baseUrl: string) => ({
+  address: baseUrl,
+  clientId: '3566bf8b-08bc-5655-9f61-f21d2bfb1e90',
+  username: 'integration',
+  partition: '1',
+});
+
+/** What the connection's instructions tell an Alemba administrator to register. */
+export const alembaWebhook = (url: string, secret: string) => ({
+  PayloadUrl: url,
+  Active: true,
+  EntityType: 'Call',
+  PayloadSelect: 'Ref,CallStatus,LastActionDate,LastHistoryOrder,LastActionedBy',
+  Secret: secret,
+});
