@@ -26,6 +26,8 @@ type Cursor = z.infer<typeof cursorForm>;
 
 /** Beyond it the oldest are forgotten, which only repeats hints. */
 const maxSeen = 5000;
+/** Calls that one instant may hold at the start without being reported; more are only reported once. */
+const startRows = 200;
 
 export async function readChanges(
   alemba: Alemba,
@@ -85,20 +87,28 @@ function keepRecent(
     .slice(-maxSeen);
 }
 
-/** By the server's own newest date, so that a difference between the clocks leaves no gap. */
+/**
+ * By the server's own newest date, so that a difference between the clocks leaves no gap. What shares that instant is
+ * noted as seen: dates have whole seconds.
+ */
 async function startNow({ client, context, settings }: Alemba): Promise<Cursor> {
   const rows = await client.search('call.newest', '/call', {
     $select: 'Ref,LastActionDate,LastHistoryOrder',
     $orderby: 'LastActionDate desc',
-    $top: 1,
+    $top: startRows,
   });
   const [newest] = rows;
-  const nowMs = context.now().getTime();
-  const high =
-    newest?.LastActionDate == null
-      ? new Date(nowMs - settings.overlapMs).toISOString()
-      : readDate(newest.LastActionDate);
-  return { from: high, skip: 0, high, seen: [] };
+  if (newest?.LastActionDate == null) {
+    const from = new Date(context.now().getTime() - settings.overlapMs).toISOString();
+    return { from, skip: 0, high: from, seen: [] };
+  }
+  const high = readDate(newest.LastActionDate);
+  const seen = rows.map((row): Cursor['seen'][number] => [
+    refOfRow(row),
+    orderOf(revisionOf(row)) ?? -1,
+    Date.parse(readDate(row.LastActionDate)),
+  ]);
+  return { from: high, skip: 0, high, seen };
 }
 
 function readCursor(cursor: string): Cursor {

@@ -14,6 +14,8 @@ const stampColumns = 'Ref,LastActionDate,LastHistoryOrder';
  *
  * The revision is compared under the lock, so no field edit can come between the comparison and the write: edits need
  * the lock. Notes and attachments need none, so the history may still grow; they touch no field.
+ * With `lock.check` = answer an edit between the reading and the lock is overwritten; the jump in the history order
+ * then keeps the result from claiming a revision, so that the next reading brings what else was changed.
  * `use` tells whether its last request gave the lock up by itself (defer, forward and close do).
  *
  * Throws stale when the call is locked by somebody else for longer than `lock.maxWaitSeconds`, or has changed.
@@ -27,8 +29,9 @@ export async function withLock<T>(
   const answer = await lock(alemba, id);
   let unlocked = false;
   try {
-    const stamp = revisionOf(answer) === undefined ? await readStamp(alemba, id) : answer;
-    requireSame(id, stamp, revision);
+    const mustRead = revisionOf(answer) === undefined && alemba.settings.readUnderLock;
+    const stamp = mustRead ? await readStamp(alemba, id) : answer;
+    if (revisionOf(stamp) !== undefined) requireSame(id, stamp, revision);
     const result = await use(stamp);
     unlocked = result.unlocked;
     return result.value;

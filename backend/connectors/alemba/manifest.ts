@@ -304,6 +304,19 @@ const safety: SettingField[] = [
     },
   ),
   advanced(
+    'lock.check',
+    'Check before a write',
+    'Reading the revision under the lock costs a request and leaves no gap. Without it, an edit between the reading and the lock is noticed only after the write.',
+    {
+      type: 'choice',
+      default: 'read',
+      choices: [
+        { id: 'read', name: 'Read the revision under the lock' },
+        { id: 'answer', name: 'Compare with the answers only' },
+      ],
+    },
+  ),
+  advanced(
     'changes.overlapSeconds',
     'Overlap of sweeps (seconds)',
     'How late a change may become visible and still be found.',

@@ -141,8 +141,20 @@ export function mergeMetadata(all: readonly Property[], create: readonly Propert
   const merged = new Map(all.map((property) => [property.name, property]));
   for (const property of create) {
     const known = merged.get(property.name);
-    if (known === undefined) merged.set(property.name, property);
-    else merged.set(property.name, { ...known, ...property, readOnly: known.readOnly || property.readOnly });
+    if (known === undefined) {
+      merged.set(property.name, property);
+      continue;
+    }
+    // Inputs of an action often tell neither type nor title; then what the entity says holds.
+    const kind = property.kind === 'string' ? known.kind : property.kind;
+    const title = property.title === property.name ? known.title : property.title;
+    merged.set(property.name, {
+      ...known,
+      ...property,
+      kind,
+      title,
+      readOnly: known.readOnly || property.readOnly,
+    });
   }
   return merged;
 }

@@ -62,6 +62,7 @@ export function readSettings(raw: Readonly<Record<string, unknown>>) {
     attachmentPattern: text('attachment.historyPattern'),
     lockConflictPattern: text('lock.conflictPattern'),
     lockMaxWaitMs: number('lock.maxWaitSeconds') * 1000,
+    readUnderLock: text('lock.check') !== 'answer',
     overlapMs: number('changes.overlapSeconds') * 1000,
     pageSize: number('changes.pageSize'),
   };
