@@ -155,8 +155,14 @@ export async function startAzureDevOps(options: AzureDevOpsOptions = {}): Promis
   simulator.identityUrl = isHosted
     ? `${simulator.url}/vssps/${simulator.organization}`
     : simulator.organizationUrl;
-  seedUsers(simulator);
-  if (options.isSeeded !== false) seed(simulator);
+  try {
+    seedUsers(simulator);
+    if (options.isSeeded !== false) seed(simulator);
+  } catch (error) {
+    // A listening server nobody holds would keep the process, and a test run, alive for ever.
+    await app.close();
+    throw error;
+  }
   const appTokenSecret = options.appTokenSecret ?? `sandbox-${randomBytes(48).toString('base64url')}`;
   return {
     url: simulator.url,
