@@ -205,6 +205,7 @@ export function firstBase(input: FirstBaseInput): Base {
     revision: input.created.revision ?? '',
     values: values[to],
     ...(unconfirmed.length > 0 ? { unconfirmed } : {}),
+    ...(unconfirmed.length > 0 && input.created.revision ? { ownRevision: input.created.revision } : {}),
     comments: [],
     attachments: [],
     ...(input.created.bookmark === undefined ? {} : { bookmark: input.created.bookmark }),

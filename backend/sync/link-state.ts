@@ -17,10 +17,13 @@ export interface SideBase {
    */
   values: Readonly<Record<string, Canonical>>;
   /**
-   * Keys of values that Tandem wrote and has not read back yet: the first reading is taken as base without counting as an
-   * edit, provided that nobody but Tandem touched the record since (`Snapshot.own`) or the text is the same.
+   * Keys of values that Tandem wrote and has not read back yet: the first reading is taken as base without counting
+   * as an edit, provided that nobody but Tandem touched the record since (the revision is still `ownRevision`; where
+   * writes are not answered with one, `Snapshot.own`) or the text is the same.
    */
   unconfirmed?: readonly string[];
+  /** Revision after Tandem's last write, when every write of that plan was answered with one. */
+  ownRevision?: string;
   /** Ids of comments that need no more attention: carried over, held back by policy, or there before the link. */
   comments?: readonly string[];
   attachments?: readonly string[];

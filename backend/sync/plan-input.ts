@@ -24,6 +24,8 @@ export interface RowSettlement {
   row: string;
   /** Side that is written; absent when the sides agree already or the change is only taken note of. */
   writes?: Side;
+  /** Only says what a written value looks like when it is read back; the row may go on to have its own settlement. */
+  confirms?: boolean;
   /** Field that is written, to find its observed value. */
   field?: string;
   /** Base values per side and key (see `SideBase.values`) after success. */

@@ -44,9 +44,25 @@ function hasChanged(draft: Draft, row: Row, side: Side): boolean {
   const now = row.now[side];
   if (base === undefined || before === undefined || now === undefined || before === now) return false;
   if (!base.unconfirmed?.includes(row.key[side])) return true;
+  if (agree(now, before)) return false;
   // The first reading of what Tandem wrote: the system's normal form of it, unless somebody else was there since.
-  const snapshot = draft.snapshot[side];
-  return !(snapshot.own || snapshot.revision === base.revision || agree(now, before));
+  // Only the revision proves that; who changed the record last does not, as Tandem may have written again since.
+  const { own, revision } = draft.snapshot[side];
+  return base.ownRevision === undefined ? !own : base.ownRevision !== revision;
+}
+
+/**
+ * What Tandem wrote has been read back: whatever becomes of the row, the next reading is compared with this one (or,
+ * after an edit, with what was written), and no longer gets the benefit of the doubt.
+ */
+function confirm(draft: Draft, row: Row, side: Side, isChanged: boolean): void {
+  const key = row.key[side];
+  const base = draft.input.link.base?.[side];
+  if (!base?.unconfirmed?.includes(key)) return;
+  const value = isChanged ? base.values[key] : row.now[side];
+  if (value !== undefined) {
+    draft.settlements.push({ row: row.id, confirms: true, base: { [side]: { [key]: value } } });
+  }
 }
 
 const baseOf = (row: Row, values: Readonly<Record<Side, Canonical | undefined>>) => {
@@ -199,6 +215,7 @@ export function reconcileRow(draft: Draft, row: Row): void {
     return;
   }
   let changed = flowing.filter((side) => hasChanged(draft, row, side));
+  for (const side of sides) confirm(draft, row, side, changed.includes(side));
   if (changed.length === 2) {
     const silent = changed.filter((side) => {
       const { wanted } = row.make(side);

@@ -109,6 +109,21 @@ function revisionOf(settle: SettleInput, side: Side): string {
   return update?.outcome === 'done' ? (update.revision ?? read) : read;
 }
 
+/** Revision after the last of our writes to the side; undefined when one of them was not answered with it. */
+function ownRevisionOf(settle: SettleInput, side: Side): string | undefined {
+  const writes = settle.outcomes.filter(
+    ({ command, outcome }) =>
+      'side' in command &&
+      command.kind !== 'ignoreMissing' &&
+      command.side === side &&
+      outcome !== 'notTried',
+  );
+  if (writes.length === 0) return settle.input.link.base?.[side].ownRevision;
+  // A write that failed may have moved the revision all the same.
+  const isTold = writes.every((write) => write.outcome === 'failed' || write.revision !== undefined);
+  return isTold ? writes.findLast((write) => write.outcome === 'done')?.revision : undefined;
+}
+
 function settleSide(settle: SettleInput, side: Side, { values, unconfirmed }: Values): SideBase {
   const prior = settle.input.link.base?.[side];
   const presence = presenceOf(settle.input[side]);
@@ -116,6 +131,7 @@ function settleSide(settle: SettleInput, side: Side, { values, unconfirmed }: Va
   const dormant =
     presence.state === 'present' && prior?.missing && settle.input.mapping.onRestored === 'ignore';
   const bookmark = settle.bookmarks[side] ?? prior?.bookmark;
+  const ownRevision = ownRevisionOf(settle, side);
   const comments = handledIds(settle, side, 'comments');
   const attachments = handledIds(settle, side, 'attachments');
   const unread = presence.state === 'unknown' && prior?.missing;
@@ -123,6 +139,7 @@ function settleSide(settle: SettleInput, side: Side, { values, unconfirmed }: Va
     revision: revisionOf(settle, side),
     values,
     ...(unconfirmed.size > 0 ? { unconfirmed: [...unconfirmed] } : {}),
+    ...(unconfirmed.size > 0 && ownRevision !== undefined ? { ownRevision } : {}),
     ...(comments === undefined ? {} : { comments }),
     ...(attachments === undefined ? {} : { attachments }),
     ...(bookmark === undefined ? {} : { bookmark }),
@@ -153,7 +170,7 @@ function usedResolutions({ input, plan, outcomes }: SettleInput): readonly strin
   const both = sides.every((side) => presenceOf(input[side]).state === 'present');
   if (!both) return [];
   const failed = new Set(plan.settlements.filter((row) => !took(row, outcomes)).map((row) => row.row));
-  const settled = new Set(plan.settlements.map((row) => row.row));
+  const settled = new Set(plan.settlements.filter((row) => !row.confirms).map((row) => row.row));
   return Object.keys(input.link.resolutions).filter((row) => settled.has(row) && !failed.has(row));
 }
 

@@ -229,6 +229,23 @@ describe('laws of the planner', () => {
     );
   });
 
+  test('4: "ask" leaves both values as they are, whatever else is edited', () => {
+    const elsewhere = fc.array(
+      fc.record({ act: fc.constant('edit' as const), side, index: fc.constant(2 as const), value: tags }),
+      { maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(elsewhere, fc.array(aSync, { minLength: 1, maxLength: 4 }), (edits, syncs) => {
+        const world = agreedWorld(mappingOf({ conflict: 'ask' }));
+        edit(world, 'workItem', 'Title', 'mine');
+        edit(world, 'ticket', 'subject', 'theirs');
+        for (const act of [...edits, ...syncs]) perform(world, act);
+        expect([world.workItem.fields['Title'], world.ticket.fields['subject']]).toEqual(['mine', 'theirs']);
+        expect(plan(inputOf(world)).conflicts.map((conflict) => conflict.row)).toContain('title');
+      }),
+    );
+  });
+
   test('4: a person’s choice ends a conflict', () => {
     fc.assert(
       fc.property(side, (keep) => {

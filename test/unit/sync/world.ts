@@ -280,9 +280,11 @@ export function carryOut(world: World, command: Command): CommandOutcome {
     case 'addComment': {
       touch(world, command.side, true);
       const { body, visibility } = command;
+      const revision = String(world[command.side].revision);
       return {
         command,
         outcome: 'done',
+        revision,
         createdId: addComment(world, command.side, { body, visibility, system: false }),
       };
     }
@@ -297,7 +299,7 @@ export function carryOut(world: World, command: Command): CommandOutcome {
         at: iso(world.clock),
         marks: [command.mark],
       });
-      return { command, outcome: 'done', createdId: id };
+      return { command, outcome: 'done', revision: String(world[command.side].revision), createdId: id };
     }
     case 'addHyperlink':
       world[command.side].hyperlinks.push(command.url);
