@@ -166,6 +166,34 @@ describe('creating in two steps', () => {
     expect((await read(ref.id)).snapshot.title).toBe('Better words');
   });
 
+  test.each([
+    ['the same process', () => side.system],
+    ['another replica', () => side.another()],
+  ])('a refused create that is repeated by %s makes one call', async (_who, repeater) => {
+    const mark = newMark();
+    const body = { Type: 'FieldValidationException', Message: 'Invalid', Errors: { Impact: ['Required'] } };
+    const fault = { kind: 'status', status: 400, body } as const;
+    side.simulator.faults.set({ id: 's', fault, match: { path: '/submit' }, remaining: 1 });
+    expect((await failureOf(side.system.create({ ...side.newRecord('One'), mark }))).kind).toBe('rejected');
+    const system = repeater();
+    const { ref } = await system.create({ ...side.newRecord('Two'), mark });
+    if (system === side.system) expect(effects('ticket.created')).toBe(1);
+    for (const one of [side.system, side.another()]) {
+      const found = await one.findByMark(mark, { since: new Date(0) });
+      expect(found.map((record) => record.id)).toEqual([ref.id]);
+    }
+    expect(effects('ticket.submitted')).toBe(1);
+  });
+
+  test('a mark that the database finds without regard to case is no hit', async () => {
+    await side.system.whoAmI();
+    const mark = newMark();
+    const row = { Ref: 10040, CustomString1: `Tandem-${mark.toUpperCase()}`, _actions: {} };
+    const fault = { kind: 'status', status: 200, body: { results: [row] } } as const;
+    side.simulator.faults.set({ id: 'm', fault, match: { method: 'GET', path: '/call\\?' } });
+    expect(await side.system.findByMark(mark, { since: new Date(0) })).toEqual([]);
+  });
+
   test('officer and group follow by a forward, a closed status by a close', async () => {
     const { ref, refused } = await side.system.create({
       ...side.newRecord('Assigned'),

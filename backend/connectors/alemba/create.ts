@@ -94,17 +94,31 @@ export function createCreator(alemba: Alemba): Creator {
       });
       // Databases compare without regard to case, and a wrong hit would link strangers.
       const exact = rows.filter((row) => row[field] === written);
+      const waiting: Row[] = [];
       const found: RecordRef[] = [];
       for (const row of exact) {
-        const id = refOfRow(row);
-        const actions =
-          row._actions ?? (await client.get('call.stamp', `/call/${id}`, { $select: 'Ref' }))._actions;
-        const isDraft = typeof actions === 'object' && actions !== null && 'Submit' in actions;
-        if (!isDraft || (await finish(id, mark))) found.push(recordRef(id, settings, row));
+        if (await isDraft(row)) waiting.push(row);
+        else found.push(recordRef(refOfRow(row), settings, row));
       }
-      return found;
+      // A draft beside a finished call was given up after a refusal; submitting it would make a second call.
+      if (found.length > 0) return found;
+      for (const row of waiting) {
+        if (await finish(refOfRow(row), mark)) return [recordRef(refOfRow(row), settings, row)];
+      }
+      return [];
     },
   };
+
+  /** Only a call that is not submitted offers it; results of a search need not list their actions. */
+  async function isDraft(row: Row): Promise<boolean> {
+    const answer = row._actions === undefined ? await readActions(refOfRow(row)) : row;
+    const actions = answer._actions;
+    return typeof actions === 'object' && actions !== null && 'Submit' in actions;
+  }
+
+  function readActions(id: string): Promise<Row> {
+    return client.get('call.actions', `/call/${id}`, { $select: 'Ref' });
+  }
 
   /** False when the submit was refused for what the draft holds. */
   async function finish(id: string, mark: string): Promise<boolean> {

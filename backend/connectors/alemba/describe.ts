@@ -20,7 +20,10 @@ const fieldTypes: Readonly<Record<PropertyKind, FieldDescription['type']>> = {
 const neverListed = new Set(['person', 'configuration-item', 'call', 'organization', 'location']);
 
 /** What a mapping can be made of. Statuses are the only part that it cannot do without. */
-export async function describeSystem(alemba: Alemba): Promise<SystemDescription> {
+export async function describeSystem(
+  alemba: Alemba,
+  scope: { type?: string; template?: string },
+): Promise<SystemDescription> {
   const { schema, statuses, settings } = alemba;
   const [list, properties, types, templates, partitions] = await Promise.all([
     statuses.list(),
@@ -30,7 +33,11 @@ export async function describeSystem(alemba: Alemba): Promise<SystemDescription>
     tolerantLookup(alemba, 'partition'),
   ]);
   const fields: FieldDescription[] = [];
-  for (const property of properties.values()) fields.push(await describeField(alemba, property, list));
+  const filled = filledByConnection(alemba, scope);
+  for (const property of properties.values()) {
+    const described = await describeField(alemba, property, list);
+    fields.push(filled.has(property.name) ? { ...described, required: false } : described);
+  }
   const has = (name: string) => properties.has(name);
   return {
     types,
@@ -46,6 +53,22 @@ export async function describeSystem(alemba: Alemba): Promise<SystemDescription>
       ...(has('AssignedOfficer') && { assignee: 'AssignedOfficer' }),
     },
   };
+}
+
+/** Required by Alemba, but the connection or the template gives them: a mapping need not. */
+function filledByConnection(
+  { settings }: Alemba,
+  scope: { type?: string; template?: string },
+): ReadonlySet<string> {
+  const template = scope.template ?? settings.callTemplate;
+  const given: [string, string | undefined][] = [
+    ['IpkStatus', template || settings.callIpkStatus],
+    ['IpkStream', template || settings.callIpkStream],
+    ['Type', scope.type ?? (template || settings.callType)],
+    ['Partition', settings.partition],
+    ['Template', template],
+  ];
+  return new Set(given.filter(([, value]) => value !== undefined && value !== '').map(([name]) => name));
 }
 
 async function describeField(

@@ -79,7 +79,7 @@ function connect(context: ConnectorContext): RecordSystem {
     findPerson: (person) => alemba.people.find(person),
     changes: (cursor, options) => readChanges(alemba, cursor, options),
     isKnownRevision,
-    describe: () => describeSystem(alemba),
+    describe: (scope) => describeSystem(alemba, scope),
     close: () => session.close(),
   };
 }
