@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, mkdirSync } from 'node:fs';
 import { open, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -33,6 +33,8 @@ function attachmentUrl(simulator: Simulator, attachment: AttachmentRecord): stri
 }
 
 function register(simulator: Simulator, fileName: string, user: SandboxUser): AttachmentRecord {
+  // Made on first use: most simulators never see a file.
+  mkdirSync(simulator.attachmentFolder, { recursive: true });
   const id = randomUUID();
   const extension = fileName.split('.').at(-1)?.toLowerCase() ?? '';
   const attachment: AttachmentRecord = {

@@ -171,6 +171,9 @@ export class Router {
 
   #checkContentType(request: FastifyRequest, route: Route): void {
     if (route.contentType === undefined) return;
+    // Without a body there is no type to judge: a chunked upload is registered with an empty POST.
+    const { 'content-length': lengthBytes, 'transfer-encoding': encoding } = request.headers;
+    if (encoding === undefined && Number(lengthBytes ?? 0) === 0) return;
     const given = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
     if (given === route.contentType) return;
     throw frameworkProblem(
