@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -231,7 +231,7 @@ function createSimulator(options: AzureDevOpsOptions): Simulator {
 }
 
 function attachmentFolder(given: string | undefined): string {
-  if (given === undefined) return mkdtempSync(join(tmpdir(), 'tandem-azure-devops-'));
+  if (given === undefined) return join(tmpdir(), `tandem-azure-devops-${randomUUID()}`);
   mkdirSync(given, { recursive: true });
   return given;
 }
