@@ -6,6 +6,8 @@ import { revisionBatch } from './wire.ts';
 
 /** Enough to decide whether a revision concerns anybody; long texts stay where they are. */
 const fields = ['System.Id', 'System.Rev', 'System.ChangedBy', 'System.ChangedDate', 'System.IsDeleted'];
+/** Before any work item; a backfill starts there. */
+const firstInstant = '@2000-01-01T00:00:00Z';
 /** A fresh cursor begins a little earlier, because the two clocks differ. */
 const overlapMs = 60_000;
 
@@ -15,9 +17,10 @@ const overlapMs = 60_000;
  */
 export const readChanges = async (
   client: Client,
-  input: { cursor: string | undefined; project?: string; me: Principal; now: Date },
+  input: { cursor: string | undefined; project?: string; fromBeginning?: boolean; me: Principal; now: Date },
 ): Promise<ChangesPage> => {
-  const { cursor, project, me } = input;
+  const { project, me } = input;
+  const cursor = input.cursor ?? (input.fromBeginning ? firstInstant : undefined);
   const start = startOf(cursor, input.now);
   const batch = await client.json(
     {
@@ -37,6 +40,11 @@ export const readChanges = async (
     },
     revisionBatch,
   );
+  // An empty answer may come without a token; then the old place still holds.
+  const place = String(batch.continuationToken ?? start.cursor);
+  const more = !batch.isLastBatch;
+  // The first answer only tells where "now" is: what it holds lies before it.
+  if (cursor === undefined) return { hints: [], cursor: place, more };
   const hints = batch.values.map((value): Hint => {
     const author = personIn(value.fields?.['System.ChangedBy']);
     const isDeleted = value.isDeleted === true || value.fields?.['System.IsDeleted'] === true;
@@ -48,12 +56,7 @@ export const readChanges = async (
       dedupeKey: `${value.id}/${value.rev}${isDeleted ? '/deleted' : ''}`,
     };
   });
-  return {
-    hints,
-    // An empty answer may come without a token; then the old place still holds.
-    cursor: String(batch.continuationToken ?? start.cursor),
-    more: !batch.isLastBatch,
-  };
+  return { hints, cursor: place, more };
 };
 
 /** A watermark of the service, or `@` and an instant until there is one. */

@@ -1,6 +1,6 @@
 import type { ReadResult, ReadWants } from '../connectors/connector.ts';
 import { Failure } from '../sync/failure.ts';
-import type { Principal } from '../sync/record.ts';
+import type { Principal, Snapshot } from '../sync/record.ts';
 import { createAsUser } from './ask-as-user.ts';
 import { addAttachment, openAttachment } from './attachments.ts';
 import { createCache } from './cache.ts';
@@ -28,7 +28,7 @@ export { azureDevOpsTransport } from './addresses.ts';
 export { type RestVersion, restVersions } from './api-versions.ts';
 export type { AzureDevOpsAuth, AzureDevOpsContext } from './context.ts';
 export * from './operations.ts';
-export { type AzureDevOpsHookReading, type HookFacts, readHook } from './read-hook.ts';
+export { type AzureDevOpsHookReading, type HookFacts, readHook, readServiceHook } from './read-hook.ts';
 
 /** Whose identity it is changes only with the credentials, and with them comes a new client. */
 const identityLifetimeMs = 60 * 60_000;
@@ -65,10 +65,11 @@ export const connectAzureDevOps = (context: AzureDevOpsContext): AzureDevOps => 
     addHyperlink: (id, link) => addHyperlink(workshop, id, link),
     findPerson: (person) =>
       people.get(JSON.stringify([person.email, person.login, person.id]), () => findPerson(client, person)),
-    changes: async (cursor, { project }) =>
+    changes: async (cursor, { project, fromBeginning }) =>
       readChanges(client, {
         cursor,
         ...(project !== undefined && { project }),
+        ...(fromBeginning !== undefined && { fromBeginning }),
         me: (await workshop.connection()).user,
         now: context.now(),
       }),
@@ -120,7 +121,7 @@ const read = async (workshop: Workshop, id: string, wants: ReadWants): Promise<R
   const bookmark = bookmarkOf(item);
   const isDue =
     wants.comments === true || (wants.comments === 'ifChanged' && commentsMoved(wants.bookmark, bookmark));
-  const snapshot = snapshotOf(item, around);
+  const snapshot = withoutUnasked(snapshotOf(item, around), wants);
   if (!isDue) {
     // Comments that came and were not wanted stay ahead of the bookmark, for the day on which they are.
     const isBehind = wants.comments === false && commentsMoved(wants.bookmark, bookmark);
@@ -130,6 +131,14 @@ const read = async (workshop: Workshop, id: string, wants: ReadWants): Promise<R
   }
   const comments = await workshop.comments.list(id);
   return { snapshot: { ...snapshot, comments }, bookmark: writeBookmark(bookmark) };
+};
+
+/** Relations come with every reading; the engine is spared those that it knows or did not ask for. */
+const withoutUnasked = (snapshot: Snapshot, wants: ReadWants): Snapshot => {
+  const isKnown = wants.attachments === 'ifChanged' && wants.revision === snapshot.revision;
+  if (wants.attachments !== false && !isKnown) return snapshot;
+  const { attachments: _attachments, ...rest } = snapshot;
+  return rest;
 };
 
 const readDeleted = async (workshop: Workshop, id: string): Promise<ReadResult> => {

@@ -72,6 +72,7 @@ export const snapshotOf = (
     fields: fieldValuesOf(item, around),
     attachments: attachmentsOf(item.relations),
     hyperlinks: hyperlinksOf(item.relations),
+    marks: (item.relations ?? []).filter(isHyperlink).flatMap(marksOf),
     ...(dueAt && { dueAt }),
     deleted: options.deleted ?? false,
   };

@@ -1,32 +1,18 @@
 import type { RecordSystem } from '../connectors/connector.ts';
 import type { LaneRunner } from '../lanes/lane.ts';
+import type { BackfillRow } from '../store/backfills.ts';
 import { azureDevOps } from '../store/connections.ts';
 import { linksOfTickets, linksOfWorkItems } from '../store/links.ts';
 import { type MappingRow, toMapping } from '../store/mappings.ts';
 import { isFailure } from '../sync/failure.ts';
 import { markFor } from '../sync/mark.ts';
 import { matchRecord } from '../sync/match.ts';
-import { otherSide, type Side } from '../sync/record.ts';
+import { otherSide, type Side, type Snapshot } from '../sync/record.ts';
 import { createCounterpart } from './create-counterpart.ts';
 import { settleFailure } from './on-failure.ts';
 import { type EngineContext, onSide, SidedFailure } from './ports.ts';
 import { fieldsOf } from './reading.ts';
 import { automaticKey } from './record-lane.ts';
-
-export interface BackfillRow {
-  id: number;
-  mapping: string;
-  side: Side;
-  status: 'running' | 'paused' | 'done' | 'failed';
-  remaining: string[];
-  total: number;
-  handled: number;
-  created: number;
-  failed: number;
-  reason: string | null;
-  started_at: Date;
-  updated_at: Date;
-}
 
 const recordsPerRun = 20;
 
@@ -66,14 +52,23 @@ export async function wantsCounterpart(
   const links = await context.store.asTenant(tenant, (sql) =>
     side === 'workItem' ? linksOfWorkItems(sql, [id]) : linksOfTickets(sql, mapping.connection, [id]),
   );
-  const trigger = side === 'workItem' ? 'createTicket' : 'createWorkItem';
+  return {
+    snapshot,
+    linked: links.some((link) => link.mapping === mapping.id),
+    wanted: isWanted(mapping, snapshot),
+  };
+}
+
+/** A backfill overrides the mode of the trigger, not its rule: a mapping used by hand can be backfilled too. */
+export function isWanted(mapping: MappingRow, snapshot: Snapshot): boolean {
+  if (snapshot.deleted) return false;
+  const trigger = snapshot.side === 'workItem' ? 'createTicket' : 'createWorkItem';
   const settings = {
     ...mapping.settings,
     enabled: true,
     [trigger]: { ...mapping.settings[trigger], mode: 'automatic' as const },
   };
-  const found = snapshot.deleted ? undefined : matchRecord(snapshot, [toMapping({ ...mapping, settings })]);
-  return { snapshot, linked: links.some((link) => link.mapping === mapping.id), wanted: found !== undefined };
+  return matchRecord(snapshot, [toMapping({ ...mapping, settings })]) !== undefined;
 }
 
 /** `backfill:<id>`: a bite of records per run, so that pausing works at once and a crash repeats at most one bite. */

@@ -7,9 +7,9 @@ import { type CreatePlanInput, firstBase, planCreate } from '../sync/create.ts';
 import { Failure } from '../sync/failure.ts';
 import type { CreatePlan } from '../sync/plan-input.ts';
 import type { FieldValues, RecordRef, Side, Snapshot } from '../sync/record.ts';
-import { fieldsById } from './link-lane.ts';
 import { sendOnce } from './once-only.ts';
 import { resolvePeopleOf } from './people.ts';
+import { fieldsById } from './plan-input.ts';
 import { type EngineContext, onSide } from './ports.ts';
 
 export interface CreateWish {

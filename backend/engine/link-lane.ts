@@ -10,12 +10,13 @@ import type { Conflict } from '../sync/command.ts';
 import type { Pair } from '../sync/link-state.ts';
 import { plan as planLink } from '../sync/plan.ts';
 import type { Plan, PlanInput } from '../sync/plan-input.ts';
-import type { FieldDescription, Reading, Side } from '../sync/record.ts';
+import type { Reading, Side } from '../sync/record.ts';
 import { settle } from '../sync/settle.ts';
 import { type CarriedOut, carryOut } from './carry-out.ts';
 import { causeOf } from './cause.ts';
 import { sendEntered } from './entered.ts';
 import { type FailureSettlement, noteSuccess, settleFailure } from './on-failure.ts';
+import { type Descriptions, describeSides, planInput } from './plan-input.ts';
 import type { EngineContext } from './ports.ts';
 import { readSide, type SideReading, wantsOf } from './reading.ts';
 import { shownAfterWrite, shownTicket, wordsOf } from './shown.ts';
@@ -76,6 +77,7 @@ export function linkLane(context: EngineContext): LaneRunner {
           carried = step.carried;
         });
         await noteSuccess(context, lane.tenant, [azureDevOps, connection.id]);
+        await askOtherMappings(run, settings.mappings);
         return finish(run, outcome, startedAt, trace.requests);
       } catch (error) {
         const partial = error instanceof PartialRun ? error : undefined;
@@ -85,6 +87,30 @@ export function linkLane(context: EngineContext): LaneRunner {
       }
     });
   };
+}
+
+/** Another mapping may want a counterpart of its own for the same record; its trigger is asked in a lane of its own. */
+async function askOtherMappings(run: LinkRun, mappings: readonly MappingRow[]): Promise<void> {
+  const { context, lane, link } = run;
+  const entries = (['workItem', 'ticket'] as const).flatMap((side) => {
+    const trigger = side === 'workItem' ? 'createTicket' : 'createWorkItem';
+    const others = mappings.filter(
+      (row) =>
+        row.id !== link.mapping &&
+        row.settings.enabled &&
+        row.settings[trigger].mode === 'automatic' &&
+        (side === 'workItem' || row.connection === link.connection),
+    );
+    const hints = lane.hints
+      .filter((hint) => hint.side === side)
+      .map((hint) => ({ ...hint, cause: 'follow-up' as const }));
+    if (others.length === 0 || hints.length === 0) return [];
+    const connection = side === 'workItem' ? azureDevOps : link.connection;
+    const recordId = side === 'workItem' ? link.work_item_id : link.ticket_id;
+    const key = `record:${side}:${connection}:${recordId}`;
+    return [{ tenant: lane.tenant, key, kind: 'record', connection, hints, facts: { side, recordId } }];
+  });
+  if (entries.length > 0) await context.queue.enqueue(entries);
 }
 
 /** Every hint speaks of a revision that the base already includes: the echo of our own write, or an old delivery. */
@@ -114,10 +140,18 @@ async function agree(
   progress: (step: { plan: Plan; carried: CarriedOut }) => void,
 ): Promise<Agreement> {
   const { context, lane, link } = run;
-  const descriptions = await describeSides(run);
+  const descriptions = await describeSides(context.systems, lane.tenant, run.mapping.settings);
   for (let round = 1; ; round += 1) {
     const sides = await readBoth(run);
-    const input = planInput(run, sides, descriptions);
+    const input = planInput({
+      link: run.link,
+      intents: run.intents,
+      mapping: run.mapping.settings,
+      connection: run.connection,
+      connector: context.systems.connectorOf(run.connection.kind),
+      readings: { workItem: sides.workItem.reading, ticket: sides.ticket.reading },
+      descriptions,
+    });
     const plan = planLink(input);
     const carried = await carryOut({
       context,
@@ -195,74 +229,6 @@ async function readBoth(run: LinkRun): Promise<Record<Side, SideReading>> {
   ]);
   return { workItem, ticket };
 }
-
-type Descriptions = Readonly<Record<Side, SystemDescription>>;
-
-async function describeSides(run: LinkRun): Promise<Descriptions> {
-  const { settings } = run.mapping;
-  const { systems } = run.context;
-  const [workItem, ticket] = await Promise.all([
-    systems.describe(run.lane.tenant, azureDevOps, {
-      project: settings.project,
-      type: settings.workItemTypes[0],
-    }),
-    systems.describe(run.lane.tenant, run.connection.id, {
-      type: settings.ticketType,
-      template: settings.ticketTemplate,
-    }),
-  ]);
-  return { workItem, ticket };
-}
-
-function planInput(run: LinkRun, sides: Record<Side, SideReading>, descriptions: Descriptions): PlanInput {
-  const { link, mapping, connection, context } = run;
-  const connector = context.systems.connectorOf(connection.kind);
-  const capabilities = connector?.manifest.capabilities;
-  return {
-    link: {
-      id: String(link.id),
-      base: link.base ?? undefined,
-      pairs: pairsOf(run.intents),
-      since: new Date(link.created_at).toISOString(),
-      origin: link.origin,
-      resolutions: link.resolutions,
-      responded: link.responded,
-    },
-    workItem: sides.workItem.reading,
-    ticket: sides.ticket.reading,
-    mapping: link.origin === 'linked' ? { ...mapping.settings, onLink: link.on_link } : mapping.settings,
-    fields: { workItem: fieldsById(descriptions.workItem), ticket: fieldsById(descriptions.ticket) },
-    statusField: { workItem: descriptions.workItem.roles.status, ticket: descriptions.ticket.roles.status },
-    systemName: { workItem: 'Azure DevOps', ticket: connector?.manifest.name ?? connection.name },
-    can: {
-      ticketComments: capabilities?.commentsWrite ?? false,
-      ticketAttachments: capabilities?.attachmentsWrite ?? false,
-      ticketAttachmentsMaxBytes: capabilities?.attachmentsMaxBytes ?? 0,
-    },
-  };
-}
-
-const fieldMaps = new WeakMap<SystemDescription, Readonly<Record<string, FieldDescription>>>();
-
-/** Descriptions live for minutes and are asked for with every plan. */
-export function fieldsById(description: SystemDescription): Readonly<Record<string, FieldDescription>> {
-  let known = fieldMaps.get(description);
-  if (known === undefined) {
-    known = Object.fromEntries(description.fields.map((field) => [field.id, field]));
-    fieldMaps.set(description, known);
-  }
-  return known;
-}
-
-const pairsOf = (intents: readonly IntentRow[]): Pair[] =>
-  intents.flatMap((intent): Pair[] => {
-    if (intent.state !== 'done' || intent.target_id === null || intent.kind === 'create') return [];
-    return [
-      intent.side === 'ticket'
-        ? { kind: intent.kind, workItemSideId: intent.source_id, ticketSideId: intent.target_id }
-        : { kind: intent.kind, workItemSideId: intent.target_id, ticketSideId: intent.source_id },
-    ];
-  });
 
 function linkChange(
   run: LinkRun,

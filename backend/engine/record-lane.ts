@@ -73,8 +73,9 @@ async function consider(
   const { tenant, connection } = lane;
   const existing = await linksOf(context, tenant, side, connection, recordId);
   const open = candidates.filter((mapping) => !existing.some((link) => link.mapping === mapping.id));
-  if (existing.length > 0) {
-    // The link came into being after the hook: its lane takes the hint over.
+  // The link came into being after the hook: its lane takes the hint over. Follow-ups came from there.
+  const hints = lane.hints.filter((hint) => hint.cause !== 'follow-up');
+  if (hints.length > 0 && existing.length > 0) {
     await context.queue.enqueue(
       existing.map((link) => ({
         tenant,
@@ -82,7 +83,7 @@ async function consider(
         kind: 'link',
         connection: link.connection,
         link: String(link.id),
-        hints: lane.hints,
+        hints,
       })),
     );
   }

@@ -69,7 +69,6 @@ export async function addPairs(site: Site, count: number): Promise<number> {
       }),
       rig.control<{ Ref: number }>('alemba', 'POST', '/calls', {
         Subject: `Pair ${number}`,
-        Description: `Pair ${number}`,
       }),
     ]);
     added[index] = { workItemId: workItem.id, callRef: call.Ref };

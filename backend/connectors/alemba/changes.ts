@@ -24,6 +24,10 @@ const cursorForm = z.object({
 
 type Cursor = z.infer<typeof cursorForm>;
 
+/** Before any call; a backfill starts there. */
+const firstInstant = '2000-01-01T00:00:00.000Z';
+const beginning: Cursor = { from: firstInstant, skip: 0, high: firstInstant, seen: [] };
+
 /** Beyond it the oldest are forgotten, which only repeats hints. */
 const maxSeen = 5000;
 /** Calls that one instant may hold at the start without being reported; more are only reported once. */
@@ -32,10 +36,12 @@ const startRows = 200;
 export async function readChanges(
   alemba: Alemba,
   cursor: string | undefined,
-  options: { project?: string },
+  options: { project?: string; fromBeginning?: boolean },
 ): Promise<ChangesPage> {
-  if (cursor === undefined) return { hints: [], cursor: JSON.stringify(await startNow(alemba)), more: false };
-  const at = readCursor(cursor);
+  if (cursor === undefined && !options.fromBeginning) {
+    return { hints: [], cursor: JSON.stringify(await startNow(alemba)), more: false };
+  }
+  const at = cursor === undefined ? beginning : readCursor(cursor);
   const { settings, people } = alemba;
   const rows = await alemba.client.search('call.changes', '/call', {
     $select: 'Ref,LastActionDate,LastHistoryOrder,LastActionedBy',

@@ -1,5 +1,6 @@
 import { convert } from 'html-to-text';
 import { marked } from 'marked';
+import { findMarks } from '../../sync/mark.ts';
 import type { FieldValue, FieldValues, Principal, RecordRef, RichText, Snapshot } from '../../sync/record.ts';
 import type { Row } from './client.ts';
 import { malformed } from './failures.ts';
@@ -111,6 +112,7 @@ export function baseColumns(settings: AlembaSettings): string[] {
     ...columnsOf('CallStatus', 'choice', ''),
     ...columnsOf('Priority', 'choice', ''),
     ...columnsOf('AssignedOfficer', 'principal', settings.emailProperty),
+    settings.correlationField,
     'Type',
     'Partition',
     'ActualLogDate',
@@ -146,6 +148,7 @@ export function readSnapshot(
     own: updatedBy?.id === me.id,
     fields,
     ...(typeof due === 'object' && due?.kind === 'instant' && { dueAt: due.at }),
+    marks: findMarks(String(row[settings.correlationField] ?? '')),
     deleted: false,
   };
 }

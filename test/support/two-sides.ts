@@ -1,0 +1,121 @@
+import type { Rig } from './rig.ts';
+
+/** Both sides of linked pairs as a person would see them, past everything that Tandem knows. */
+export interface Pair {
+  workItemId: number;
+  callRef: number;
+}
+
+export interface WorkItemView {
+  rev: number;
+  title: string;
+  state: string;
+  priority: number | undefined;
+  comments: string[];
+  files: string[];
+  hyperlinks: string[];
+}
+
+export interface CallView {
+  order: number;
+  subject: string;
+  status: string;
+  priority: number | undefined;
+  comments: string[];
+  files: string[];
+  closed: boolean;
+}
+
+interface RawWorkItem {
+  id: number;
+  rev: number;
+  fields: Record<string, unknown>;
+  relations?: { rel: string; url: string; attributes?: { name?: string; comment?: string } }[];
+}
+
+interface RawCall {
+  Subject: string;
+  StatusName: string;
+  Priority: number | null;
+  LastHistoryOrder: number;
+  closed: boolean;
+  history: { Order: number; ActionType: string; ActionDescription: string; IsSystem: boolean; By: string }[];
+  attachments: { Name: string }[];
+}
+
+/** Reads a work item with a project administrator's own token. */
+export async function readWorkItem(rig: Rig, id: number): Promise<WorkItemView> {
+  const user = rig.azure.users.admin;
+  const headers = { authorization: `Bearer ${user?.accessToken}` };
+  const base = `${rig.azure.organizationUrl}/Fabrikam/_apis/wit/workItems/${id}`;
+  const [item, comments] = await Promise.all([
+    fetch(`${base}?$expand=all&api-version=7.1`, { headers }).then(
+      (answer) => answer.json() as Promise<RawWorkItem>,
+    ),
+    fetch(`${base}/comments?$top=200&api-version=7.1-preview.4`, { headers }).then(
+      (answer) => answer.json() as Promise<{ comments: { text: string }[] }>,
+    ),
+  ]);
+  const relations = item.relations ?? [];
+  return {
+    rev: item.rev,
+    title: String(item.fields['System.Title']),
+    state: String(item.fields['System.State']),
+    priority: item.fields['Microsoft.VSTS.Common.Priority'] as number | undefined,
+    comments: comments.comments.map((comment) => comment.text),
+    files: relations
+      .filter((relation) => relation.rel === 'AttachedFile')
+      .map((relation) => relation.attributes?.name ?? ''),
+    hyperlinks: relations.filter((relation) => relation.rel === 'Hyperlink').map((relation) => relation.url),
+  };
+}
+
+const commentTypes = ['Actioned', 'Deferred', 'Note'];
+
+export async function readCall(rig: Rig, ref: number): Promise<CallView> {
+  const call = await rig.control<RawCall>('alemba', 'GET', `/calls/${ref}`);
+  return {
+    order: call.LastHistoryOrder,
+    subject: call.Subject,
+    status: call.StatusName,
+    priority: call.Priority ?? undefined,
+    comments: call.history
+      .filter((entry) => commentTypes.includes(entry.ActionType) && !entry.IsSystem)
+      .map((entry) => entry.ActionDescription),
+    files: call.attachments.map((attachment) => attachment.Name),
+    closed: call.closed,
+  };
+}
+
+/** As a developer. */
+export const editWorkItem = (rig: Rig, id: number, fields: Record<string, unknown>): Promise<unknown> =>
+  rig.control('azure', 'POST', '/act', { do: 'update', id, fields, as: 'contributor' });
+
+export const commentOnWorkItem = (rig: Rig, id: number, text: string): Promise<unknown> =>
+  rig.control('azure', 'POST', '/act', { do: 'comment', id, text, as: 'contributor' });
+
+export const attachToWorkItem = (rig: Rig, id: number, fileName: string, content: string): Promise<unknown> =>
+  rig.control('azure', 'POST', '/act', {
+    do: 'attach',
+    id,
+    fileName,
+    contentBase64: Buffer.from(content).toString('base64'),
+    as: 'contributor',
+  });
+
+/** As a service desk agent. */
+export const editCall = (rig: Rig, ref: number, fields: Record<string, unknown>): Promise<unknown> =>
+  rig.control('alemba', 'PATCH', `/calls/${ref}`, fields);
+
+export const commentOnCall = (rig: Rig, ref: number, text: string): Promise<unknown> =>
+  rig.control('alemba', 'POST', `/calls/${ref}/comments`, { text, visible: false });
+
+export const attachToCall = (rig: Rig, ref: number, name: string, content: string): Promise<unknown> =>
+  rig.control('alemba', 'POST', `/calls/${ref}/attachments`, {
+    name,
+    data: Buffer.from(content).toString('base64'),
+  });
+
+/** How often a text stands among comments: what was written once must be there once. */
+export const times = (comments: readonly string[], text: string): number =>
+  comments.filter((comment) => comment.includes(text)).length;
