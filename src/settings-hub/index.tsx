@@ -1,3 +1,4 @@
 import { startPage } from '../boot.tsx';
+import { SettingsHub } from './settings-hub.tsx';
 
-void startPage(() => <p>…</p>);
+void startPage((host) => <SettingsHub host={host} />);

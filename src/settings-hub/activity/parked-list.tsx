@@ -1,0 +1,134 @@
+import { useState } from 'react';
+import type { Parked } from '../../../backend/contract/activity.ts';
+import { Action } from '../../components/action.tsx';
+import { CheckInput, TextInput } from '../../components/field.tsx';
+import { ProblemNotice } from '../../components/notice.tsx';
+import { RelativeTime } from '../../components/time.tsx';
+import { useDoing, useLoad } from '../../components/use-load.ts';
+import { text } from '../../text.ts';
+import { words } from '../../text-settings.ts';
+import { Confirm } from '../confirm.tsx';
+import { useHub } from '../hub.tsx';
+
+const w = words.activity;
+
+/** What waits for a person: retried or discarded one by one or many at once. */
+export function ParkedList() {
+  const { api, projectId } = useHub();
+  const { data, problem, reload } = useLoad(
+    (signal) => api.listParked({ projectId }, { signal }),
+    [api, projectId],
+  );
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const [discarding, setDiscarding] = useState(false);
+  const doing = useDoing();
+  if (!data) {
+    if (problem) return <ProblemNotice problem={problem} onRetry={reload} />;
+    return <div className="skeleton" style={{ height: 120 }} />;
+  }
+  const ids = data.parked.map(({ id }) => id);
+  const live = chosen.filter((id) => ids.includes(id));
+  const after = () => {
+    setChosen([]);
+    setDiscarding(false);
+    reload();
+  };
+  const retry = (which: string[]) =>
+    doing.run(async () => {
+      await api.retryParked({ projectId, body: { ids: which } });
+      after();
+    });
+  const choose = (id: string, on: boolean) =>
+    setChosen(on ? [...live, id] : live.filter((other) => other !== id));
+  return (
+    <div className="stack">
+      {problem && <ProblemNotice problem={problem} onRetry={reload} />}
+      {doing.problem && !discarding && <ProblemNotice problem={doing.problem} />}
+      {data.parked.length === 0 && <p className="quiet">{w.noParked}</p>}
+      <div className="row wrap">
+        {data.parked.length > 0 && (
+          <>
+            <Action
+              label={live.length > 0 ? w.retryChosen(live.length) : w.retryAll}
+              icon="Sync"
+              primary
+              busy={doing.busy}
+              onClick={() => retry(live.length > 0 ? [...live] : ids.slice(0, 1000))}
+            />
+            <Action
+              label={live.length > 0 ? w.discardChosen(live.length) : w.discard}
+              icon="Delete"
+              disabled={live.length === 0}
+              onClick={() => setDiscarding(true)}
+            />
+          </>
+        )}
+        <Action label={words.refresh} onClick={reload} />
+      </div>
+      {data.parked.length > 0 && (
+        <ul className="entries">
+          {data.parked.map((parked) => (
+            <Row
+              key={parked.id}
+              parked={parked}
+              chosen={live.includes(parked.id)}
+              onChoose={(on) => choose(parked.id, on)}
+            />
+          ))}
+        </ul>
+      )}
+      {discarding && <Discard ids={[...live]} onDone={after} onDismiss={() => setDiscarding(false)} />}
+    </div>
+  );
+}
+
+function Row({ parked, chosen, onChoose }: { parked: Parked; chosen: boolean; onChoose(on: boolean): void }) {
+  const records = [parked.workItemId && text.menu.workItem(parked.workItemId), parked.ticketKey].filter(
+    Boolean,
+  );
+  const name = `${w.kind[parked.kind]} ${records.join(' ↔ ')}`;
+  return (
+    <li>
+      <div className="grow">
+        <CheckInput
+          label={
+            <span className="stack tight">
+              <span className="strong">{name}</span>
+              <span className="any-wrap">{parked.reason}</span>
+            </span>
+          }
+          checked={chosen}
+          onChange={onChoose}
+        />
+      </div>
+      <span className="small-text quiet">
+        <RelativeTime at={parked.since} /> · {w.attemptsCount(parked.attempts)}
+      </span>
+    </li>
+  );
+}
+
+function Discard({ ids, onDone, onDismiss }: { ids: string[]; onDone(): void; onDismiss(): void }) {
+  const { api, projectId } = useHub();
+  const [reason, setReason] = useState('');
+  const doing = useDoing();
+  return (
+    <Confirm
+      title={w.discardTitle(ids.length)}
+      action={w.discard}
+      disabled={reason.trim().length < 3}
+      busy={doing.busy}
+      problem={doing.problem}
+      onDismiss={onDismiss}
+      onConfirm={() =>
+        doing.run(async () => {
+          await api.discardParked({ projectId, body: { ids, reason: reason.trim() } });
+          onDone();
+        })
+      }
+    >
+      <p>{w.discardBody}</p>
+      <TextInput label={w.discardReason} value={reason} onChange={setReason} maxLength={500} required />
+    </Confirm>
+  );
+}

@@ -1,0 +1,111 @@
+import type { Connection, ConnectionInput } from '../../../backend/contract/connections.ts';
+import type { ConnectorManifest, SettingField } from '../../../backend/contract/connector-manifest.ts';
+import { words } from '../../text-settings.ts';
+
+type Settings = ConnectionInput['settings'];
+
+/** A connection while it is edited. Numbers stay as typed, so that "1." is not turned into something else meanwhile. */
+export interface ConnectionDraft {
+  name: string;
+  settings: Record<string, string | boolean>;
+  /** Only those that the person typed. */
+  secrets: Record<string, string>;
+  retry: Record<keyof Connection['retry'], string>;
+  budget: Record<keyof Connection['budget'], string>;
+}
+
+/** What the contract uses when nothing is said. */
+const usualRetry = {
+  maxAttempts: '30',
+  firstDelaySeconds: '2',
+  longestDelaySeconds: '900',
+  attemptTimeoutSeconds: '120',
+};
+
+const asText = <T extends object>(numbers: T) =>
+  Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)])) as Record<
+    keyof T,
+    string
+  >;
+
+export function draftOf(manifest: ConnectorManifest, connection?: Connection): ConnectionDraft {
+  const settings = Object.fromEntries(
+    manifest.settings.map((field) => {
+      const value = connection?.settings[field.name] ?? field.default;
+      return [
+        field.name,
+        field.type === 'boolean' ? value === true : value === undefined ? '' : String(value),
+      ];
+    }),
+  );
+  return {
+    name: connection?.name ?? manifest.name,
+    settings,
+    secrets: {},
+    retry: connection ? asText(connection.retry) : usualRetry,
+    budget: asText(connection?.budget ?? manifest.budget),
+  };
+}
+
+/** Problems by field: settings and secrets by name, others as `retry.maxAttempts`. */
+export function problemsOf(
+  manifest: ConnectorManifest,
+  draft: ConnectionDraft,
+  connection?: Connection,
+): Record<string, string> {
+  const problems: Record<string, string> = {};
+  if (!draft.name.trim()) problems.name = words.connections.fieldNeeded;
+  for (const field of manifest.settings) {
+    const problem = settingProblem(field, draft.settings[field.name]);
+    if (problem) problems[field.name] = problem;
+  }
+  for (const secret of manifest.secrets) {
+    const stored = connection?.secrets[secret.name];
+    const missing = secret.required && secret.origin === 'typed' && !stored && !draft.secrets[secret.name];
+    if (missing) problems[secret.name] = words.connections.secretNeeded;
+  }
+  for (const [name, value] of Object.entries({ ...draft.retry, ...draft.budget })) {
+    if (!(Number(value) > 0)) problems[name] = words.connections.outOfRange(1, undefined);
+  }
+  return problems;
+}
+
+export function settingProblem(field: SettingField, value: string | boolean | undefined): string | undefined {
+  if (typeof value === 'boolean') return undefined;
+  const typed = (value ?? '').trim();
+  if (typed === '') return field.required ? words.connections.fieldNeeded : undefined;
+  if (field.type === 'number') {
+    const number = Number(typed);
+    const outside = number < (field.min ?? -Infinity) || number > (field.max ?? Infinity);
+    if (Number.isNaN(number) || outside) return words.connections.outOfRange(field.min, field.max);
+  }
+  if (field.type === 'url' && !/^https?:\/\/[^\s]+$/i.test(typed)) return words.connections.notAddress;
+  if (field.pattern && !new RegExp(field.pattern.source).test(typed)) return field.pattern.message;
+  return undefined;
+}
+
+/** As the contract wants it: empty optional settings are left out, numbers are numbers. */
+export function inputOf(manifest: ConnectorManifest, draft: ConnectionDraft): ConnectionInput {
+  const settings: Settings = {};
+  for (const field of manifest.settings) {
+    const value = draft.settings[field.name];
+    if (typeof value === 'boolean') settings[field.name] = value;
+    else if (value !== undefined && value.trim() !== '') {
+      settings[field.name] = field.type === 'number' ? Number(value) : value.trim();
+    }
+  }
+  const { retry, budget } = draft;
+  return {
+    kind: manifest.kind,
+    name: draft.name.trim(),
+    settings,
+    secrets: Object.fromEntries(Object.entries(draft.secrets).filter(([, value]) => value !== '')),
+    retry: {
+      maxAttempts: Number(retry.maxAttempts),
+      firstDelaySeconds: Number(retry.firstDelaySeconds),
+      longestDelaySeconds: Number(retry.longestDelaySeconds),
+      attemptTimeoutSeconds: Number(retry.attemptTimeoutSeconds),
+    },
+    budget: { requestsPerSecond: Number(budget.requestsPerSecond), concurrent: Number(budget.concurrent) },
+  };
+}

@@ -1,0 +1,191 @@
+import { useState } from 'react';
+import type { Connection } from '../../../backend/contract/connections.ts';
+import type { ConnectorManifest } from '../../../backend/contract/connector-manifest.ts';
+import { Action, IconAction } from '../../components/action.tsx';
+import { TextInput } from '../../components/field.tsx';
+import { ProblemNotice } from '../../components/notice.tsx';
+import { useDoing } from '../../components/use-load.ts';
+import { text } from '../../text.ts';
+import { words } from '../../text-settings.ts';
+import { useHub } from '../hub.tsx';
+import { type ConnectionDraft, draftOf, inputOf, problemsOf } from './connection-draft.ts';
+import { HookInstructions } from './hook-instructions.tsx';
+import { SecretInput, SettingInput } from './setting-inputs.tsx';
+import { type Check, TestFindings } from './test-findings.tsx';
+
+const w = words.connections;
+
+/** The form of a connection, drawn from the connector's declaration; tested before it is saved if the person likes. */
+export function ConnectionEditor({
+  connection,
+  manifest,
+  onSaved,
+  onBack,
+}: {
+  connection?: Connection;
+  manifest: ConnectorManifest;
+  onSaved(): void;
+  onBack(): void;
+}) {
+  const { api, projectId } = useHub();
+  const [draft, setDraft] = useState(() => draftOf(manifest, connection));
+  const [pressed, setPressed] = useState(false);
+  const [checks, setChecks] = useState<Check[]>();
+  const doing = useDoing();
+  const found = problemsOf(manifest, draft, connection);
+  const problems = pressed ? found : {};
+
+  const withValidInput = (work: () => Promise<void>) => {
+    setPressed(true);
+    if (Object.keys(found).length === 0) doing.run(work);
+  };
+  const test = () =>
+    withValidInput(async () => {
+      const body = { ...inputOf(manifest, draft), ...(connection ? { connectionId: connection.id } : {}) };
+      setChecks((await api.testConnectionInput({ projectId, body }, { timeoutMs: 90_000 })).checks);
+    });
+  const save = () =>
+    withValidInput(async () => {
+      const body = inputOf(manifest, draft);
+      if (connection) await api.updateConnection({ projectId, connectionId: connection.id, body });
+      else await api.createConnection({ projectId, body });
+      onSaved();
+    });
+
+  return (
+    <div className="stack form-narrow" style={{ gap: 20 }}>
+      <div className="row">
+        <IconAction label={text.back} icon="Back" onClick={onBack} />
+        <h2>{connection?.name ?? w.newTitle}</h2>
+        <span className="quiet">{manifest.name}</span>
+      </div>
+      {!connection && (
+        <p>
+          {manifest.description}{' '}
+          {manifest.documentationUrl && (
+            <a href={manifest.documentationUrl} target="_blank" rel="noopener noreferrer">
+              {manifest.name}
+            </a>
+          )}
+        </p>
+      )}
+      <TextInput
+        label={w.name}
+        help={w.nameHelp}
+        required
+        maxLength={120}
+        value={draft.name}
+        problem={problems.name}
+        onChange={(name) => setDraft({ ...draft, name })}
+      />
+      <Settings {...{ manifest, draft, setDraft, problems }} advanced={false} />
+      <Secrets {...{ manifest, draft, setDraft, problems, connection }} />
+      <Advanced {...{ manifest, draft, setDraft, problems }} />
+      {doing.problem && <ProblemNotice problem={doing.problem} />}
+      {checks && <TestFindings checks={checks} />}
+      <div className="row wrap">
+        <Action label={text.save} primary busy={doing.busy} onClick={save} />
+        <Action label={w.testBeforeSave} disabled={doing.busy} onClick={test} />
+        <Action label={text.cancel} onClick={onBack} />
+      </div>
+      {connection && <HookInstructions connection={connection} />}
+    </div>
+  );
+}
+
+interface PartProps {
+  manifest: ConnectorManifest;
+  draft: ConnectionDraft;
+  setDraft(draft: ConnectionDraft): void;
+  problems: Record<string, string>;
+}
+
+function Settings({ manifest, draft, setDraft, problems, advanced }: PartProps & { advanced: boolean }) {
+  return manifest.settings
+    .filter((field) => field.advanced === advanced)
+    .map((field) => (
+      <SettingInput
+        key={field.name}
+        field={field}
+        value={draft.settings[field.name] ?? ''}
+        problem={problems[field.name]}
+        onChange={(value) => setDraft({ ...draft, settings: { ...draft.settings, [field.name]: value } })}
+      />
+    ));
+}
+
+function Secrets({
+  manifest,
+  draft,
+  setDraft,
+  problems,
+  connection,
+}: PartProps & { connection: Connection | undefined }) {
+  const typed = manifest.secrets.filter(({ origin }) => origin === 'typed');
+  if (typed.length === 0) return null;
+  return (
+    <section className="stack" aria-label={w.secrets}>
+      <h3>{w.secrets}</h3>
+      {typed.map((field) => (
+        <SecretInput
+          key={field.name}
+          field={field}
+          stored={connection?.secrets[field.name]}
+          value={draft.secrets[field.name] ?? ''}
+          problem={problems[field.name]}
+          onChange={(value) => setDraft({ ...draft, secrets: { ...draft.secrets, [field.name]: value } })}
+        />
+      ))}
+    </section>
+  );
+}
+
+/** What most administrators leave alone. Open when something in it is wrong. */
+function Advanced(props: PartProps) {
+  const { draft, setDraft, problems, manifest } = props;
+  const names = [
+    ...Object.keys(draft.retry),
+    ...Object.keys(draft.budget),
+    ...manifest.settings.filter(({ advanced }) => advanced).map(({ name }) => name),
+  ];
+  const retryLabels = {
+    maxAttempts: w.maxAttempts,
+    firstDelaySeconds: w.firstDelay,
+    longestDelaySeconds: w.longestDelay,
+    attemptTimeoutSeconds: w.attemptTimeout,
+  };
+  const budgetLabels = { requestsPerSecond: w.requestsPerSecond, concurrent: w.concurrent };
+  return (
+    <details className="card section" open={names.some((name) => name in problems) || undefined}>
+      <summary className="strong">{words.advanced}</summary>
+      <div className="stack" style={{ paddingBlockStart: 12 }}>
+        <Settings {...props} advanced />
+        <h3>{w.retry}</h3>
+        <div className="form-grid">
+          {(Object.keys(retryLabels) as (keyof typeof retryLabels)[]).map((name) => (
+            <TextInput
+              key={name}
+              type="number"
+              min={1}
+              label={retryLabels[name]}
+              value={draft.retry[name]}
+              problem={problems[name]}
+              onChange={(value) => setDraft({ ...draft, retry: { ...draft.retry, [name]: value } })}
+            />
+          ))}
+          {(Object.keys(budgetLabels) as (keyof typeof budgetLabels)[]).map((name) => (
+            <TextInput
+              key={name}
+              type="number"
+              min={1}
+              label={budgetLabels[name]}
+              value={draft.budget[name]}
+              problem={problems[name]}
+              onChange={(value) => setDraft({ ...draft, budget: { ...draft.budget, [name]: value } })}
+            />
+          ))}
+        </div>
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,171 @@
+import { useState } from 'react';
+import type { ConflictPolicy, FieldMapping, Transform } from '../../../backend/contract/mapping.ts';
+import { Action, IconAction } from '../../components/action.tsx';
+import { ChoiceInput, Select } from '../../components/field.tsx';
+import { words } from '../../text-settings.ts';
+import { type Descriptions, fieldChoices } from './descriptions.ts';
+import type { TabProps } from './mapping-editor.tsx';
+import { conflictChoices } from './policy-tab.tsx';
+import { blankTransform, TransformEditor } from './transform-editor.tsx';
+
+const w = words.fields;
+type Direction = FieldMapping['direction'];
+
+const directions = (['out', 'in', 'both'] as const).map((id) => ({ id, name: w.directions[id] }));
+const whens = (['always', 'create'] as const).map((id) => ({ id, name: w.whens[id] }));
+const transforms = (Object.keys(w.transforms) as Transform['kind'][]).map((id) => ({
+  id,
+  name: w.transforms[id],
+}));
+/** Kinds that need more than their name. */
+const withMore: readonly Transform['kind'][] = ['constant', 'table', 'template', 'date', 'identity'];
+
+export const OutTab = (props: TabProps) => <FieldsTab {...props} towards="out" intro={w.outIntro} />;
+export const InTab = (props: TabProps) => <FieldsTab {...props} towards="in" intro={w.inIntro} />;
+
+/** The rows of one direction; a row that goes both ways stands in both tabs, each with its own transform. */
+function FieldsTab({
+  settings,
+  change,
+  descriptions,
+  towards,
+  intro,
+}: TabProps & { towards: 'out' | 'in'; intro: string }) {
+  const rows = settings.fields.filter(({ direction }) => direction === towards || direction === 'both');
+  const put = (id: string, next: FieldMapping | undefined) =>
+    change({ fields: settings.fields.flatMap((row) => (row.id !== id ? [row] : next ? [next] : [])) });
+  const add = () =>
+    change({
+      fields: [
+        ...settings.fields,
+        {
+          id: freshId(settings.fields),
+          workItemField: '',
+          ticketField: '',
+          direction: towards,
+          when: 'always',
+          out: { kind: 'copy' },
+          in: { kind: 'copy' },
+        },
+      ],
+    });
+  return (
+    <div className="stack">
+      <p>{intro}</p>
+      {rows.length === 0 && <p className="quiet">{w.empty}</p>}
+      {rows.length > 0 && (
+        <div className="mapping-row mapping-head" aria-hidden="true">
+          <span>{towards === 'out' ? w.workItemField : w.ticketField}</span>
+          <span>{towards === 'out' ? w.ticketField : w.workItemField}</span>
+          <span>{w.transform}</span>
+          <span>{w.direction}</span>
+          <span>{w.when}</span>
+          <span />
+        </div>
+      )}
+      {rows.map((row) => (
+        <Row key={row.id} {...{ row, towards, descriptions }} onChange={(next) => put(row.id, next)} />
+      ))}
+      <div>
+        <Action label={w.addRow} icon="Add" onClick={add} />
+      </div>
+    </div>
+  );
+}
+
+/** Rows keep their id for good, because problems, conflicts and the timeline name it. */
+function freshId(rows: readonly FieldMapping[]): string {
+  const taken = new Set(rows.map(({ id }) => id));
+  let count = rows.length + 1;
+  while (taken.has(`field-${count}`)) count++;
+  return `field-${count}`;
+}
+
+function Row({
+  row,
+  towards,
+  descriptions,
+  onChange,
+}: {
+  row: FieldMapping;
+  towards: 'out' | 'in';
+  descriptions: Descriptions;
+  onChange(row: FieldMapping | undefined): void;
+}) {
+  const transform = row[towards];
+  const [open, setOpen] = useState(false);
+  const workItem = (
+    <Select
+      key="workItem"
+      aria-label={w.workItemField}
+      value={row.workItemField}
+      choices={fieldChoices(descriptions, 'workItem', towards === 'in')}
+      onChange={(workItemField) => onChange({ ...row, workItemField })}
+    />
+  );
+  const ticket = (
+    <Select
+      key="ticket"
+      aria-label={w.ticketField}
+      value={row.ticketField}
+      choices={fieldChoices(descriptions, 'ticket', towards === 'out')}
+      onChange={(ticketField) => onChange({ ...row, ticketField })}
+    />
+  );
+  return (
+    <div className="mapping-row">
+      {towards === 'out' ? [workItem, ticket] : [ticket, workItem]}
+      <Select
+        aria-label={w.transform}
+        value={transform.kind}
+        choices={transforms}
+        onChange={(kind) => {
+          onChange({ ...row, [towards]: blankTransform(kind as Transform['kind']) });
+          setOpen(withMore.includes(kind as Transform['kind']));
+        }}
+      />
+      <Select
+        aria-label={w.direction}
+        value={row.direction}
+        choices={directions}
+        onChange={(direction) => onChange({ ...row, direction: direction as Direction })}
+      />
+      <Select
+        aria-label={w.when}
+        value={row.when}
+        choices={whens}
+        onChange={(when) => onChange({ ...row, when: when as FieldMapping['when'] })}
+      />
+      <div className="row" style={{ gap: 0 }}>
+        <IconAction
+          label={w.more}
+          icon={open ? 'ChevronDownMed' : 'ChevronRightMed'}
+          onClick={() => setOpen(!open)}
+        />
+        <IconAction label={words.remove} icon="Delete" onClick={() => onChange(undefined)} />
+      </div>
+      {open && (
+        <div className="mapping-more stack">
+          <TransformEditor
+            transform={transform}
+            source={{ side: towards === 'out' ? 'workItem' : 'ticket', descriptions, row }}
+            onChange={(next) => onChange({ ...row, [towards]: next })}
+          />
+          {row.direction === 'both' && row.when === 'always' && (
+            <div className="form-narrow">
+              <ChoiceInput
+                label={w.conflict}
+                value={row.conflict ?? ''}
+                choices={conflictChoices}
+                none={w.asMapping}
+                onChange={(id) =>
+                  onChange({ ...row, conflict: (id || undefined) as ConflictPolicy | undefined })
+                }
+              />
+            </div>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,173 @@
+import { Header, TitleSize } from 'azure-devops-ui/Header';
+import { Page } from 'azure-devops-ui/Page';
+import { Tab, TabBar, TabSize } from 'azure-devops-ui/Tabs';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import type { Client } from '../api/client.ts';
+import { Action } from '../components/action.tsx';
+import { Notice, ProblemNotice } from '../components/notice.tsx';
+import { useLoad } from '../components/use-load.ts';
+import { followHash, showToast } from '../host/page.ts';
+import type { HostContext } from '../host/sdk.ts';
+import { text } from '../text.ts';
+import { words } from '../text-settings.ts';
+import { useBackend } from '../ticket/use-backend.ts';
+import { ActivityTab } from './activity/activity-tab.tsx';
+import { BackendStep } from './backend-step.tsx';
+import { ConnectionsTab } from './connections/connections-tab.tsx';
+import { HooksTab } from './hooks-tab.tsx';
+import { type Hub, HubProvider } from './hub.tsx';
+import { MappingsTab } from './mappings/mappings-tab.tsx';
+import { OverviewTab } from './overview/overview-tab.tsx';
+import './settings-hub.css';
+
+const tabs = {
+  overview: OverviewTab,
+  connections: ConnectionsTab,
+  mappings: MappingsTab,
+  hooks: HooksTab,
+  activity: ActivityTab,
+} as const;
+
+type TabId = keyof typeof tabs;
+const isTab = (id: string | undefined): id is TabId => id !== undefined && id in tabs;
+
+/** Tandem in Project Settings. */
+export function SettingsHub({ host }: { host: HostContext }) {
+  const [turn, setTurn] = useState(0);
+  return <Located key={turn} host={host} onAddress={() => setTurn((before) => before + 1)} />;
+}
+
+function Located({ host, onAddress }: { host: HostContext; onAddress(): void }) {
+  const backend = useBackend(host, undefined);
+  const [changing, setChanging] = useState(false);
+  if (backend.state === 'finding') return <div className="skeleton hub-narrow" style={{ height: 240 }} />;
+  if (backend.state === 'failed') return <ProblemNotice problem={backend.problem} onRetry={backend.retry} />;
+  if (backend.state === 'changed') {
+    return (
+      <div className="hub-narrow stack">
+        <Notice tone="warn">
+          <span>{text.panel.backendChanged(backend.url, backend.previous)}</span>
+          <span>
+            <Action label={text.panel.trustBackend} onClick={backend.accept} />
+          </span>
+        </Notice>
+      </div>
+    );
+  }
+  if (backend.state === 'unset' || changing) {
+    const url = backend.state === 'ready' ? backend.url : '';
+    return (
+      <BackendStep
+        host={host}
+        url={url}
+        onDone={onAddress}
+        {...(changing ? { onBack: () => setChanging(false) } : {})}
+      />
+    );
+  }
+  return (
+    <SignedIn
+      host={host}
+      client={backend.client}
+      backendUrl={backend.url}
+      onChangeAddress={() => setChanging(true)}
+    />
+  );
+}
+
+function SignedIn({
+  host,
+  client,
+  backendUrl,
+  onChangeAddress,
+}: {
+  host: HostContext;
+  client: Client;
+  backendUrl: string;
+  onChangeAddress(): void;
+}) {
+  const { data: session, problem, reload } = useLoad(() => client.session(), [client]);
+  const { place, go } = usePlace();
+  const hub = useMemo<Hub | undefined>(
+    () =>
+      session && {
+        host,
+        api: client.api,
+        session,
+        projectId: session.project.id,
+        backendUrl,
+        place,
+        go,
+        // The host's toast is a courtesy; the change itself is on the page.
+        say: (message) => void showToast(message).catch(() => undefined),
+      },
+    [host, client, session, backendUrl, place, go],
+  );
+  if (problem) {
+    return (
+      <div className="hub-narrow stack">
+        <ProblemNotice problem={problem} onRetry={reload} />
+        <span className="small-text quiet">{words.backend.current(backendUrl)}</span>
+        <div>
+          <Action label={words.backend.change} onClick={onChangeAddress} />
+        </div>
+      </div>
+    );
+  }
+  if (!hub) return <div className="skeleton hub-narrow" style={{ height: 240 }} />;
+  if (!hub.session.rights.administerProject) {
+    return (
+      <div className="hub-narrow">
+        <Notice tone="calm">
+          <span>{words.noRight}</span>
+          <span>{words.askAdmin}</span>
+        </Notice>
+      </div>
+    );
+  }
+  const tab = isTab(place[0]) ? place[0] : 'overview';
+  const Content = tabs[tab];
+  return (
+    <HubProvider value={hub}>
+      <Page className="flex-grow">
+        <Header title={words.title} titleSize={TitleSize.Large} />
+        <TabBar selectedTabId={tab} onSelectedTabChanged={(id) => go(id)} tabSize={TabSize.Compact}>
+          {(Object.keys(tabs) as TabId[]).map((id) => (
+            <Tab key={id} id={id} name={words.tabs[id]} />
+          ))}
+        </TabBar>
+        <main className="hub-body">
+          <Content />
+          <footer className="row wrap small-text quiet hub-foot">
+            {words.backend.current(backendUrl)}
+            <Action label={words.backend.change} subtle onClick={onChangeAddress} />
+          </footer>
+        </main>
+      </Page>
+    </HubProvider>
+  );
+}
+
+/** The place in the hub, from the page's hash. */
+function usePlace() {
+  const [place, setPlace] = useState<string[]>([]);
+  const write = useRef<(hash: string) => void>(undefined);
+  useEffect(() => {
+    followHash((hash) => setPlace(hash.replace(/^#/, '').split('/').filter(Boolean))).then(
+      (setHash) => {
+        write.current = setHash;
+      },
+      // Without the host's navigation the hub works, only its address does not follow.
+      () => undefined,
+    );
+  }, []);
+  const go = useMemo(
+    () =>
+      (...next: string[]) => {
+        setPlace(next);
+        write.current?.(next.join('/'));
+      },
+    [],
+  );
+  return { place, go };
+}
