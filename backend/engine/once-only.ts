@@ -61,16 +61,11 @@ async function send(
   }
 }
 
-/** With these the system answered that it did nothing; `unavailable` says the request never left. */
-const surelyNotDone = new Set([
-  'unauthorized',
-  'forbidden',
-  'notFound',
-  'rejected',
-  'stale',
-  'throttled',
-  'unavailable',
-]);
+/**
+ * With these the system said that it did nothing. Not `unavailable` or `throttled`: a 500 or 503 may come from a proxy
+ * after the effect, and looking for the mark costs one request where a double costs trust.
+ */
+const surelyNotDone = new Set(['unauthorized', 'forbidden', 'notFound', 'rejected', 'stale']);
 
 export const findCommentByMark = async (system: RecordSystem, recordId: string, mark: string) =>
   (await system.listComments(recordId)).find((comment) => comment.marks.includes(mark))?.id;
