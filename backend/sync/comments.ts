@@ -111,13 +111,4 @@ function planFrom(draft: Draft, from: Side): void {
 export function planComments(draft: Draft): void {
   planFrom(draft, 'workItem');
   planFrom(draft, 'ticket');
-  draft.pairs = draft.pairs.filter(
-    (pair, index) =>
-      draft.pairs.findIndex(
-        (other) =>
-          other.kind === pair.kind &&
-          other.workItemSideId === pair.workItemSideId &&
-          other.ticketSideId === pair.ticketSideId,
-      ) === index,
-  );
 }

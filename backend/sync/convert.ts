@@ -44,7 +44,7 @@ export function cutAtWord(text: string, maxLength: number): string {
   const room = text.slice(0, Math.max(0, maxLength - 1));
   // Not through the middle of a pair of surrogates.
   const whole = /[\ud800-\udbff]$/.test(room) ? room.slice(0, -1) : room;
-  const lastSpace = whole.lastIndexOf(' ');
+  const lastSpace = text[whole.length] === ' ' ? whole.length : whole.lastIndexOf(' ');
   const cut = lastSpace > maxLength / 2 ? whole.slice(0, lastSpace) : whole;
   return `${cut.trimEnd()}…`;
 }

@@ -43,6 +43,15 @@ export const startDraft = (input: PlanInput, snapshot: Readonly<Record<Side, Sna
   pairs: [],
 });
 
+/** A pair is recognised from either side. */
+const withoutTwins = (pairs: readonly Pair[]): readonly Pair[] => {
+  const keys = new Set<string>();
+  return pairs.filter(({ kind, workItemSideId, ticketSideId }) => {
+    const key = JSON.stringify([kind, workItemSideId, ticketSideId]);
+    return keys.has(key) ? false : keys.add(key) !== undefined;
+  });
+};
+
 /** Updates first: a comment moves the record's revision, and the update was planned on the one that was read. */
 export function finishDraft(draft: Draft): Plan {
   const updates: Command[] = [];
@@ -51,7 +60,8 @@ export function finishDraft(draft: Draft): Plan {
     if (changes.length === 0) continue;
     updates.push({ kind: 'update', side, revision: draft.snapshot[side].revision, changes });
   }
-  const { conflicts, notes, settlements, seen, pairs } = draft;
+  const { conflicts, notes, settlements, seen } = draft;
+  const pairs = withoutTwins(draft.pairs);
   return { commands: [...updates, ...draft.later], conflicts, notes, settlements, seen, pairs };
 }
 

@@ -51,6 +51,8 @@ function makeWriter(): TurndownService {
   // Turndown leaves these to the reader's mercy: raw HTML, entities, strike-through, cell borders, mentions.
   service.escape = (text) =>
     escapeMarkdown(text)
+      .replace(/^(?:#{1,6}|\+)$/, '\\$&')
+      .replace(/^(\d{1,9})([.)])(?=\s|$)/, '$1\\$2')
       .replace(/</g, '\\<')
       .replace(/&(?=#?[a-z0-9]+;)/gi, '\\&')
       .replace(/~/g, '\\~')

@@ -86,13 +86,11 @@ const bare = (address: string) =>
   address.replace(/^(?:https?:\/\/|mailto:|tel:|ftp:\/\/)/i, '').replace(/\/$/, '');
 
 function putLink(pen: Pen, element: MarkupElement): void {
-  const before = pen.lines.length;
-  const start = pen.line.length;
   putAll(pen, element.children);
   const href = element.attributes.href ?? '';
   if (href === '' || href.startsWith('#')) return;
-  const words = pen.lines.length === before ? pen.line.slice(start).trim() : '';
-  if (bare(words) !== bare(href)) put(pen, words === '' ? href : ` (${href})`);
+  const { text } = writeText({ ...element, tag: '' });
+  if (bare(text) !== bare(href)) put(pen, text === '' ? href : ` (${href})`);
 }
 
 function block(pen: Pen, gap: number, write: () => void): void {
@@ -129,9 +127,15 @@ function putRow(pen: Pen, element: MarkupElement): void {
     if (!first) put(pen, pen.line.endsWith(' ') ? '| ' : ' | ');
     first = false;
     // A cell is one line here: blocks inside it would tear the row apart.
-    const inner = writeText(cell).text.replace(/\s*\n\s*/g, ' ');
+    const inner = writeRanges(cell);
     const from = pen.inked;
-    put(pen, inner);
+    put(pen, inner.text.replace(/\s*\n\s*/g, ' '));
+    const shifted = inner.ranges.map((range) => ({
+      tag: range.tag,
+      from: range.from + from,
+      to: range.to + from,
+    }));
+    pen.ranges.push(...shifted);
     if (cell.tag === 'th' && pen.inked > from) pen.ranges.push({ tag: 'th', from, to: pen.inked });
   }
 }
@@ -214,8 +218,7 @@ function joinRanges(ranges: Pen['ranges']): string[] {
   return joined.map(({ tag, from, to }) => `${tag}@${from}-${to}`);
 }
 
-/** Plain text of a tree: paragraphs apart, lists with bullets, table cells between bars, addresses in brackets. */
-export function writeText(root: MarkupElement): WrittenText {
+function writeRanges(root: MarkupElement): { text: string; ranges: Pen['ranges'] } {
   const pen: Pen = {
     lines: [],
     line: '',
@@ -228,5 +231,11 @@ export function writeText(root: MarkupElement): WrittenText {
   };
   putAll(pen, root.children);
   endLine(pen);
-  return { text: pen.lines.join('\n').trim(), emphasis: joinRanges(pen.ranges) };
+  return { text: pen.lines.join('\n').trim(), ranges: pen.ranges };
+}
+
+/** Plain text of a tree: paragraphs apart, lists with bullets, table cells between bars, addresses in brackets. */
+export function writeText(root: MarkupElement): WrittenText {
+  const { text, ranges } = writeRanges(root);
+  return { text, emphasis: joinRanges(ranges) };
 }
