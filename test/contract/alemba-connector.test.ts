@@ -313,7 +313,50 @@ describe('locks', () => {
   });
 });
 
+describe('statuses by action', () => {
+  test('defer, where the admin says so, in one locked write that unlocks itself', async () => {
+    const system = side.connect({ 'status.actions': '3=defer' });
+    const id = await createRecord(side);
+    const { revision } = (await read(id, system)).snapshot;
+    side.forgetRequests();
+    const pending = { field: 'CallStatus', value: { kind: 'choice', id: '3' }, row: 'state' } as const;
+    const result = await system.update(id, [pending], { revision });
+    expect(side.requests().all).toEqual(['call.lock', 'call.read', 'call.defer']);
+    expect(result.observed?.CallStatus).toMatchObject({ id: '3' });
+    expect((await read(id)).snapshot.revision).toBe(result.revision);
+    expect(await lockedCalls()).toEqual([]);
+  });
+
+  test('a closed call that an agent reopened meanwhile is stale, not reopened twice', async () => {
+    const id = await createRecord(side);
+    const first = (await read(id)).snapshot;
+    const to = (status: string) =>
+      [{ field: 'CallStatus', value: { kind: 'choice', id: status }, row: 'state' }] as const;
+    await side.system.update(id, to('5'), { revision: first.revision });
+    const closed = (await side.another().read(id, wantsFields([]))).snapshot;
+    await side.agent('POST', `/calls/${id}/reopen`, {});
+    const late = side.another().update(id, to('2'), { revision: closed.revision });
+    expect((await failureOf(late)).kind).toBe('stale');
+  });
+});
+
 describe('requests', () => {
+  test('a state change: read, lock, revision, put, unlock', async () => {
+    const id = await createRecord(side);
+    await read(id);
+    side.forgetRequests();
+    const { revision } = (await read(id)).snapshot;
+    const working = { field: 'CallStatus', value: { kind: 'choice', id: '2' }, row: 'state' } as const;
+    await side.system.update(id, [working], { revision });
+    expect(side.requests().all).toEqual([
+      'call.search',
+      'call.lock',
+      'call.read',
+      'call.update',
+      'call.unlock',
+    ]);
+  });
+
   test('an ordinary change is one request to read, and the newest entry comes with it', async () => {
     const id = await createRecord(side);
     const wants = {

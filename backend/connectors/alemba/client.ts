@@ -22,7 +22,7 @@ export interface AlembaClient {
   get(route: string, path: string, query?: Query): Promise<Row>;
   /** Results of a search. */
   search(route: string, path: string, query: Query): Promise<readonly Row[]>;
-  put(route: string, path: string, body?: unknown, options?: CallOptions & { query?: Query }): Promise<Row>;
+  put(route: string, path: string, body?: unknown, options?: CallOptions): Promise<Row>;
   post(route: string, path: string, body: unknown, options?: CallOptions): Promise<Row>;
   stream(route: string, path: string): Promise<RemoteStream>;
   /** Length of the address that a query makes. */
@@ -90,9 +90,8 @@ export function createClient(transport: Transport, session: Session, settings: A
       if (!parsed.success) throw malformed(`The answer to ${route} holds no results`);
       return parsed.data.results;
     },
-    put: (route, path, body, options = {}) =>
-      write('PUT', route, root + withQuery(path, options.query ?? {}), body, options),
-    post: (route, path, body, options) => write('POST', route, root + path, body, options),
+    put: (route, path, body, options) => write('PUT', route, root + withQuery(path, {}), body, options),
+    post: (route, path, body, options) => write('POST', route, root + withQuery(path, {}), body, options),
     stream: (route, path) =>
       authorized({ method: 'GET', route, url: root + withQuery(path, {}), repeat: 'safe' }, (request) =>
         transport.stream(request),

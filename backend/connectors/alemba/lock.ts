@@ -6,8 +6,7 @@ import { orderOf, refOfRow, revisionOf } from './translate.ts';
 
 const firstWaitMs = 150;
 const longestWaitMs = 1000;
-/** What the revision is made of. A lock answer that tells it saves the reading under the lock. */
-const stampColumns = 'Ref,LastActionDate,LastHistoryOrder';
+const stampColumns = 'Ref,LastActionDate,LastHistoryOrder,CallStatus';
 
 /**
  * Runs `use` while the call is locked, on the revision that the write was planned on.
@@ -29,6 +28,7 @@ export async function withLock<T>(
   const answer = await lock(alemba, id);
   let unlocked = false;
   try {
+    // A lock answer that tells the revision saves the reading; what it tells is not documented.
     const mustRead = revisionOf(answer) === undefined && alemba.settings.readUnderLock;
     const stamp = mustRead ? await readStamp(alemba, id) : answer;
     if (revisionOf(stamp) !== undefined) requireSame(id, stamp, revision);
@@ -42,7 +42,7 @@ export async function withLock<T>(
 
 /** The call's revision and status now: for actions that take no lock. Throws notFound. */
 export async function readStamp(alemba: Alemba, id: string): Promise<Row> {
-  const row = await alemba.client.get('call.stamp', `/call/${id}`, { $select: `${stampColumns},CallStatus` });
+  const row = await alemba.client.get('call.stamp', `/call/${id}`, { $select: stampColumns });
   return { ...row, Ref: refOfRow(row) };
 }
 
@@ -59,8 +59,7 @@ async function lock(alemba: Alemba, id: string): Promise<Row> {
   const untilMs = context.now().getTime() + settings.lockMaxWaitMs;
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
     try {
-      const query = { $select: stampColumns };
-      return await client.put('call.lock', `/call/${id}/lock`, undefined, { repeat: 'safe', query });
+      return await client.put('call.lock', `/call/${id}/lock`, undefined, { repeat: 'safe' });
     } catch (error) {
       const mayWait =
         isFailure(error) && error.kind === 'stale' && context.now().getTime() + waitMs <= untilMs;
