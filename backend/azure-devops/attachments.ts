@@ -12,6 +12,7 @@ import type { Workshop } from './workshop.ts';
 /** Up to here a file goes in one request; above, in pieces, so that a broken line loses one piece only. */
 const simpleMaxBytes = 16 * 1024 * 1024;
 const pieceBytes = 4 * 1024 * 1024;
+const maxNameLength = 200;
 const uploadTimeoutMs = 300_000;
 
 /**
@@ -29,10 +30,11 @@ export const addAttachment = async (
   const find = (item: WireWorkItem) => (item.relations ?? []).some(isOurs);
   const before = await readFresh(workshop, id);
   if (find(before)) return resultOf(before, isOurs);
-  const url = await upload(workshop.client, attachment);
+  const name = safeName(attachment.name);
+  const url = await upload(workshop.client, { ...attachment, name });
   const written = await addRelationOnce(workshop, id, {
     find,
-    operation: addRelation('AttachedFile', url, { name: attachment.name, comment: word }),
+    operation: addRelation('AttachedFile', url, { name, comment: word }),
     route: 'attachment.relate',
     repeat: 'unsafe',
   });
@@ -106,6 +108,14 @@ const uploadInPieces = async (client: Client, name: string, content: Readable, s
   }
   if (sentBytes !== sizeBytes) throw broken(name, 'ended before its announced size');
   return started;
+};
+
+/** The last part of a path, without what file systems and headers cannot hold. */
+export const safeName = (name: string): string => {
+  const last = name.split(/[/\\]/).at(-1) ?? '';
+  const clean = last.replace(/[\p{Cc}\u2028\u2029"<>|:*?]+/gu, '_').trim();
+  // Very long names lose their beginning, so that the ending still tells what it is.
+  return /^[._ ]*$/.test(clean) ? 'attachment' : clean.slice(-maxNameLength);
 };
 
 const broken = (name: string, how: string) =>

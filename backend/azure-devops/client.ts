@@ -93,21 +93,22 @@ export const createClient = (context: AzureDevOpsContext, options: ClientOptions
   return {
     organizationUrl,
     send,
-    json: async (request, schema) => readAnswer(await send(request), schema, request.route),
+    json: async (request, schema) => readAnswer(await send(request), schema, request),
     stream: (request) => perform(request, (outgoing) => context.transport.stream(outgoing)),
     version: options.version,
   };
 };
 
-export const readAnswer = <T>(answer: RemoteAnswer, schema: z.ZodType<T>, route: string): T => {
+const readAnswer = <T>(answer: RemoteAnswer, schema: z.ZodType<T>, request: ApiRequest): T => {
   const parsed = schema.safeParse(answer.json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue?.path.join('.') || 'the answer';
-  const message = `Azure DevOps answered ${route} in a shape that is not known: ${where}: ${issue?.message}`;
+  const message = `Azure DevOps answered ${request.route} in a shape that is not known: ${where}: ${issue?.message}`;
   const requestId = answer.headers.activityid ?? answer.headers['x-vss-e2eid'];
   throw new Failure({
-    kind: 'malformed',
+    // What was to happen once has happened by now, as far as anybody can tell.
+    kind: isUnsafe(request) ? 'ambiguous' : 'malformed',
     message: message.slice(0, 1000),
     status: answer.status,
     ...(requestId && { requestId }),

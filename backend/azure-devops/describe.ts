@@ -4,6 +4,7 @@ import type { Metadata, TypeFacts, TypeField } from './metadata.ts';
 import { isChoice, leftOut } from './values.ts';
 import type { WireField } from './wire.ts';
 
+const priorityField = 'Microsoft.VSTS.Common.Priority';
 const maxTextLength = 255;
 const maxLongTextLength = 1_048_576;
 
@@ -35,16 +36,17 @@ export const describe = async (
     project === undefined ? [] : metadata.types(project),
     project !== undefined && type !== undefined ? metadata.type(project, type) : undefined,
   ]);
+  const shown = describeFields(fields, facts);
   return {
     types: types.map((name) => ({ id: name, name })),
     projects,
-    fields: describeFields(fields, facts),
+    fields: shown,
     statuses: (facts?.states ?? []).map(({ name, category }) => ({ id: name, name, category })),
     roles: {
       status: 'System.State',
       title: 'System.Title',
       description: 'System.Description',
-      priority: 'Microsoft.VSTS.Common.Priority',
+      ...(shown.some((field) => field.id === priorityField) && { priority: priorityField }),
       assignee: 'System.AssignedTo',
     },
   };

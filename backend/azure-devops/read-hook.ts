@@ -1,5 +1,5 @@
 import sjson from 'secure-json-parse';
-import type { Hint, HookReading } from '../connectors/connector.ts';
+import type { Hint, HookReading, HookRequest } from '../connectors/connector.ts';
 import { isSamePerson, personIn } from './translate.ts';
 
 /** What a delivery says about itself, for display and for deduplication; never trusted for content. */
@@ -66,6 +66,10 @@ export const readHook = (
   };
   return { verdict: 'hints', hints: [hint], facts };
 };
+
+/** As the intake calls it: there the identity of the backend is not known, and the engine finds out by the revision. */
+export const readServiceHook = (request: HookRequest): AzureDevOpsHookReading =>
+  readHook(request.body, request.headers);
 
 const parse = (body: Buffer | string): Json | undefined => {
   // A byte order mark is allowed by what older .NET senders do.

@@ -51,9 +51,7 @@ const rightByNumber: readonly (readonly [RegExp, string])[] = [
 export const explainRefusal = (error: unknown, unsafe: boolean): unknown => {
   if (!isFailure(error)) return error;
   const { status } = error.details;
-  if (unsafe && error.kind === 'unavailable' && status !== undefined && status >= 500 && status !== 503) {
-    return rethrow(error, { kind: 'ambiguous' });
-  }
+  if (unsafe && isInDoubt(error)) return rethrow(error, { kind: 'ambiguous' });
   const problem = problemOf(error);
   if (!problem) return error;
   if (isThrottled(problem)) return rethrow(error, { kind: 'throttled' });
@@ -66,6 +64,11 @@ export const explainRefusal = (error: unknown, unsafe: boolean): unknown => {
   if (error.kind === 'forbidden') return rethrow(error, forbidden(problem));
   return error;
 };
+
+/** 5xx other than "come back later", and answers of a success that cannot be read. */
+const isInDoubt = ({ kind, details: { status = 0 } }: Failure): boolean =>
+  (kind === 'unavailable' && status >= 500 && status !== 503) ||
+  (kind === 'malformed' && status >= 200 && status < 300);
 
 const forbidden = (problem: Problem): Pick<FailureDetails, 'kind' | 'missingRight'> => {
   const right = rightByNumber.find(([pattern]) => pattern.test(problem.message))?.[1];

@@ -23,7 +23,7 @@ const problem = (
   remedy: string,
 ): TestCheck => ({ code, outcome, finding, remedy });
 
-const laterCodes = ['clock', 'projects', 'readWorkItems', 'writeWorkItems', 'serviceHooks'];
+const laterCodes = ['clock', 'projects', 'rights', 'serviceHooks'];
 
 /** See `RecordSystem.test`. */
 export const testConnection = async (
@@ -39,8 +39,7 @@ export const testConnection = async (
   }
   const { project, type } = projects;
   const rights = await Promise.all([
-    checkRead(workshop, project.name),
-    checkWrite(workshop, project.name, type),
+    checkRights(workshop, project.name, type),
     checkHooks(workshop, project.id),
   ]);
   return [...opened.checks, clock, projects.check, ...rights];
@@ -170,39 +169,38 @@ const wordsOf = (error: unknown): string => {
   return error.message;
 };
 
-const checkRead = async (workshop: Workshop, project: string): Promise<TestCheck> => {
+/** One query, and a create that is validated and not saved. */
+const checkRights = async (workshop: Workshop, project: string, type: string): Promise<TestCheck> => {
+  const code = 'rights';
   try {
     await queryIds(workshop.client, ['[System.TeamProject] = @project'], { top: 1, project });
-    return passed('readWorkItems', `Work items of ${project} can be read.`);
   } catch (error) {
-    const remedy = 'Give the account "View work items in this node" on the root area.';
-    return refused('readWorkItems', error, remedy);
+    return refused(code, error, 'Give the account "View work items in this node" on the root area.');
   }
-};
-
-/** A create that is validated and not saved. */
-const checkWrite = async (workshop: Workshop, project: string, type: string): Promise<TestCheck> => {
-  const may = passed('writeWorkItems', `Work items of ${project} can be created and changed.`);
-  const remedy = 'Give the account "Edit work items in this node" on the root area, and a Basic licence.';
   try {
-    const kindOf = await workshop.kinds({ project, type, markdown: new Set() });
-    await workshop.client.send({
-      method: 'POST',
-      project,
-      path: `wit/workitems/$${encodeURIComponent(type)}`,
-      resource: 'workItems',
-      route: 'workItem.tryCreate',
-      query: { validateOnly: true },
-      body: setField('System.Title', 'Tandem connection test', kindOf('System.Title')),
-      contentType: patchContentType,
-      repeat: 'safe',
-    });
-    return may;
+    await tryCreate(workshop, project, type);
   } catch (error) {
     // Fields that this type requires are a matter of the mapping; the right was there.
-    if (isFailure(error) && error.kind === 'rejected' && error.details.fields?.length) return may;
-    return refused('writeWorkItems', error, remedy);
+    const isRule = isFailure(error) && error.kind === 'rejected' && (error.details.fields?.length ?? 0) > 0;
+    const remedy = 'Give the account "Edit work items in this node" on the root area, and a Basic licence.';
+    if (!isRule) return refused(code, error, remedy);
   }
+  return passed(code, `Work items of ${project} can be read, created and changed.`);
+};
+
+const tryCreate = async (workshop: Workshop, project: string, type: string): Promise<void> => {
+  const kindOf = await workshop.kinds({ project, type, markdown: new Set() });
+  await workshop.client.send({
+    method: 'POST',
+    project,
+    path: `wit/workitems/$${encodeURIComponent(type)}`,
+    resource: 'workItems',
+    route: 'workItem.tryCreate',
+    query: { validateOnly: true },
+    body: setField('System.Title', 'Tandem connection test', kindOf('System.Title')),
+    contentType: patchContentType,
+    repeat: 'safe',
+  });
 };
 
 const checkHooks = async (workshop: Workshop, projectId: string): Promise<TestCheck> => {
