@@ -389,6 +389,20 @@ describe('requests', () => {
     expect(Math.max(...longest)).toBeLessThanOrEqual(2048);
   });
 
+  test('readings that come while others are under way wait and go together', async () => {
+    const ids = Array.from({ length: 11 }, (_, index) => String(10040 + index));
+    await read('10040');
+    side.simulator.faults.set({ id: 'slow', fault: { kind: 'slow', delayMs: 150 }, match: side.paths.read });
+    side.forgetRequests();
+    const readings: Promise<unknown>[] = [];
+    for (const id of ids) {
+      readings.push(read(id));
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+    await Promise.all(readings);
+    expect(side.requests().reads).toBe(3);
+  });
+
   test('a property that one mapping has wrong does not spoil the readings of the others', async () => {
     const [good, bad] = [await createRecord(side, 'Good'), await createRecord(side, 'Bad')];
     await read(good);
