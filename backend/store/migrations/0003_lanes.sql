@@ -32,37 +32,43 @@ end $$;
 create function claim_lanes(max_lanes int, lease_seconds int)
 returns table (tenant int, key text, kind text, connection text, link bigint, hints jsonb, queued int, last_inbox bigint,
   lease_token bigint, attempts int, due timestamptz, facts jsonb)
-language plpgsql security definer set search_path = public as $$
+language plpgsql security definer set search_path = public
+-- The planner cannot know that a handful is left after the limit, and would read the whole table to join it: 28 ms a
+-- claim with 50,000 lanes waiting, 1 ms with nested loops.
+set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
 #variable_conflict use_column
+declare
+  -- As a variable it can be looked up in the index; clock_timestamp() itself could only be a filter.
+  at timestamptz := clock_timestamp();
 begin
   return query
   with open_connections as (
     select c.tenant, c.id, c.status = 'unreachable' or coalesce(a.status = 'unreachable', false) as probing
     from connection c join tenant t on t.tenant = c.tenant
     left join connection a on a.tenant = c.tenant and a.id = 'azure-devops'
-    where t.enabled and c.enabled and c.status <> 'paused' and c.resume_at <= clock_timestamp()
-      and coalesce(a.enabled and a.status <> 'paused' and a.resume_at <= clock_timestamp(), true)
+    where t.enabled and c.enabled and c.status <> 'paused' and c.resume_at <= at
+      and coalesce(a.enabled and a.status <> 'paused' and a.resume_at <= at, true)
   ), candidates as (
     select c.*, row_number() over (partition by c.tenant order by c.due) as turn
     from open_connections o cross join lateral (
       select l.tenant, l.key, l.due from lane l
       where l.tenant = o.tenant and l.connection = o.id and l.queued > 0 and not l.parked
-        and l.due <= clock_timestamp() and l.lease_until < clock_timestamp()
+        and l.due <= at and l.lease_until < at
       order by l.due limit case when o.probing then 1 else max_lanes * 2 end
     ) c
     where not (o.probing and exists (
       select from lane p where p.tenant = o.tenant and p.connection = o.id and p.queued > 0 and not p.parked
-        and p.due <= clock_timestamp() and p.lease_until >= clock_timestamp()))
+        and p.due <= at and p.lease_until >= at))
   ), chosen as (
     select l.tenant, l.key from candidates c
     join lane l on l.tenant = c.tenant and l.key = c.key
-    where l.queued > 0 and not l.parked and l.lease_until < clock_timestamp()
+    where l.queued > 0 and not l.parked and l.lease_until < at
     order by c.turn, c.due
     limit max_lanes
     for update of l skip locked
   )
   update lane l set
-    lease_until = clock_timestamp() + make_interval(secs => lease_seconds),
+    lease_until = at + make_interval(secs => lease_seconds),
     lease_token = l.lease_token + 1,
     attempts = l.attempts + 1
   from chosen c where l.tenant = c.tenant and l.key = c.key
