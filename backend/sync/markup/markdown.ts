@@ -51,7 +51,9 @@ function makeWriter(): TurndownService {
   // Turndown leaves these to the reader's mercy: raw HTML, entities, strike-through, cell borders, mentions.
   service.escape = (text) =>
     escapeMarkdown(text)
-      .replace(/^(?:#{1,6}|\+)$/, '\\$&')
+      .replace(/^\\~~~/, '~~~')
+      .replace(/(^|\s)(#+)$/, '$1\\$2')
+      .replace(/^\+$/, '\\+')
       .replace(/^(\d{1,9})([.)])(?=\s|$)/, '$1\\$2')
       .replace(/</g, '\\<')
       .replace(/&(?=#?[a-z0-9]+;)/gi, '\\&')

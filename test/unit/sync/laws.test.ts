@@ -206,9 +206,9 @@ describe('laws of the planner', () => {
         edit(world, 'ticket', 'labels', labels);
         edit(world, 'ticket', 'details', body);
         sync(world);
-        expect(canonical(world.ticket.fields['subject'] as FieldValue)).toBe(canonical(title.slice(0, 30)));
-        expect(canonical(world.workItem.fields['Tags'] as FieldValue)).toBe(canonical(labels));
-        expect(canonical(world.workItem.fields['Body'] as FieldValue)).toBe(canonical(body));
+        expect(canonical(world.ticket.fields.subject as FieldValue)).toBe(canonical(title.slice(0, 30)));
+        expect(canonical(world.workItem.fields.Tags as FieldValue)).toBe(canonical(labels));
+        expect(canonical(world.workItem.fields.Body as FieldValue)).toBe(canonical(body));
       }),
     );
   });
@@ -240,7 +240,7 @@ describe('laws of the planner', () => {
         edit(world, 'workItem', 'Title', 'mine');
         edit(world, 'ticket', 'subject', 'theirs');
         for (const act of [...edits, ...syncs]) perform(world, act);
-        expect([world.workItem.fields['Title'], world.ticket.fields['subject']]).toEqual(['mine', 'theirs']);
+        expect([world.workItem.fields.Title, world.ticket.fields.subject]).toEqual(['mine', 'theirs']);
         expect(plan(inputOf(world)).conflicts.map((conflict) => conflict.row)).toContain('title');
       }),
     );
@@ -259,7 +259,7 @@ describe('laws of the planner', () => {
         sync(world);
         expect(world.resolutions).toEqual({});
         const kept = keep === 'workItem' ? 'mine' : 'theirs';
-        expect([world.workItem.fields['Title'], world.ticket.fields['subject']]).toEqual([kept, kept]);
+        expect([world.workItem.fields.Title, world.ticket.fields.subject]).toEqual([kept, kept]);
       }),
     );
   });
