@@ -23,11 +23,13 @@ export async function send(
   const headers: Record<string, string> = { accept: 'application/json' };
   if (token) headers.authorization = `Bearer ${token}`;
   if (body !== undefined) headers['content-type'] = 'application/json';
+  const address = backendUrl + addressOf(path, rest);
+  const content = body === undefined ? null : JSON.stringify(body);
   try {
-    const response = await fetch(backendUrl + addressOf(path, rest), {
+    const response = await fetch(address, {
       method,
       headers,
-      body: body === undefined ? null : JSON.stringify(body),
+      body: content,
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       // Third-party cookies do not exist in a frame, and nothing here may depend on them.
       credentials: 'omit',
@@ -40,7 +42,7 @@ export async function send(
     if (signal?.aborted) throw new DOMException('The call was given up.', 'AbortError');
     if (timeout.aborted) throw localProblem('timedOut');
     // fetch says TypeError for everything that kept the request from being answered: DNS, refused, TLS, CORS.
-    if (reason instanceof TypeError) throw localProblem('unreachable');
+    if ((reason as { name?: string }).name === 'TypeError') throw localProblem('unreachable');
     throw reason;
   }
 }

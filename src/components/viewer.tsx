@@ -1,10 +1,5 @@
 import { createContext, useContext, useEffect, useState } from 'react';
-
-/** For whom times and numbers are written. */
-export interface Viewer {
-  locale: string;
-  timeZone: string;
-}
+import type { Viewer } from './time-words.ts';
 
 const context = createContext<Viewer>({ locale: 'en', timeZone: 'UTC' });
 

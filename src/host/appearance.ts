@@ -28,7 +28,7 @@ export function luminanceOf(colour: string): number {
 }
 
 function channelsOf(colour: string): number[] | undefined {
-  const hex = /^#([0-9a-f]{3}|[0-9a-f]{6})/i.exec(colour)?.[1];
+  const hex = /^#([0-9a-f]{6}|[0-9a-f]{3})/i.exec(colour)?.[1];
   if (hex) {
     const pairs = hex.length === 3 ? [...hex].map((digit) => digit + digit) : (hex.match(/../g) ?? []);
     return pairs.map((pair) => Number.parseInt(pair, 16));

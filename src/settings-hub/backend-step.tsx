@@ -3,11 +3,12 @@ import { Action } from '../components/action.tsx';
 import { TextInput } from '../components/field.tsx';
 import { Notice, ProblemNotice } from '../components/notice.tsx';
 import { useDoing } from '../components/use-load.ts';
-import { backendUrl, writeBackendAddress } from '../host/backend-address.ts';
+import { writeBackendAddress } from '../host/backend-address.ts';
+import { backendUrl } from '../host/backend-url.ts';
 import type { HostContext } from '../host/sdk.ts';
 import { text } from '../text.ts';
 import { words } from '../text-settings.ts';
-import { clientFor } from '../ticket/use-backend.ts';
+import { clientFor } from '../ticket/client-for.ts';
 
 /** First visit: the address of the backend, saved only after the backend has recognised the person who enters it. */
 export function BackendStep({

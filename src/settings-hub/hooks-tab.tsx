@@ -14,7 +14,7 @@ const w = words.hooks;
 
 const looks: Record<Subscription['health'], { icon: string; tone: string }> = {
   healthy: { icon: 'CheckMark', tone: 'good' },
-  missing: { icon: 'Broken', tone: 'bad' },
+  missing: { icon: 'Unlink', tone: 'bad' },
   onProbation: { icon: 'Clock', tone: 'warn' },
   disabled: { icon: 'Pause', tone: 'bad' },
   differs: { icon: 'Warning', tone: 'warn' },

@@ -1,23 +1,7 @@
 import { openTicketDialog, showToast } from '../host/page.ts';
 import { connectToHost, registerContribution, showPage } from '../host/sdk.ts';
 import { text } from '../text.ts';
-
-/** Menus describe what was clicked in different words; the exact shapes are not documented. */
-interface MenuContext {
-  id?: number;
-  workItemId?: number;
-  ids?: number[];
-  workItemIds?: number[];
-  workItems?: { id?: number }[];
-}
-
-/** Ids of the work items that a menu was opened on, as strings; empty when it did not say. */
-export function chosenWorkItems(context: MenuContext | undefined): string[] {
-  if (!context) return [];
-  const listed = context.workItemIds ?? context.ids ?? context.workItems?.map(({ id }) => id);
-  const ids = listed?.length ? listed : [context.workItemId ?? context.id];
-  return [...new Set(ids)].filter((id) => Number(id) > 0).map(String);
-}
+import { chosenWorkItems, type MenuContext } from './chosen-work-items.ts';
 
 /** The page behind the menu entries: it has no face, so it opens the dialog. */
 export async function offerMenu(): Promise<void> {

@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useState } from 'react';
-import { type Client, createClient } from '../api/client.ts';
+import type { Client } from '../api/client.ts';
 import { type ApiProblem, asProblem } from '../api/problem.ts';
 import { type BackendAddress, readBackendAddress, trustBackend } from '../host/backend-address.ts';
-import { accessToken, appToken, type HostContext } from '../host/sdk.ts';
+import type { HostContext } from '../host/sdk.ts';
+import { clientFor, projectOf } from './client-for.ts';
 
 export type Backend =
   | { state: 'finding' }
@@ -11,24 +12,12 @@ export type Backend =
   | { state: 'failed'; problem: ApiProblem; retry(): void }
   | { state: 'ready'; client: Client; url: string };
 
-/** A client for an address, opened with the tokens of the person at the screen. */
-export const clientFor = (host: HostContext, backendUrl: string, projectId: string | undefined): Client =>
-  createClient({
-    backendUrl,
-    organization: host.organization.name,
-    hostId: host.organization.id,
-    projectId,
-    appToken,
-    accessToken,
-  });
-
 /**
  * The backend for a project: the one that the work item is in, which may not be the page's (a work item opened from a
  * search or a query over several projects).
  */
 export function useBackend(host: HostContext, project: string | undefined): Backend {
   const [address, setAddress] = useState<BackendAddress | { kind: 'failed'; problem: ApiProblem }>();
-  const [client, setClient] = useState<Client>();
   const [turn, setTurn] = useState(0);
   const again = useCallback(() => setTurn((before) => before + 1), []);
 
@@ -45,10 +34,8 @@ export function useBackend(host: HostContext, project: string | undefined): Back
   }, [host, turn]);
 
   const url = address?.kind === 'known' ? address.url : undefined;
-  const projectId = !project || project === host.project?.name ? (host.project?.id ?? project) : project;
-  useEffect(() => {
-    setClient(url ? clientFor(host, url, projectId) : undefined);
-  }, [host, url, projectId]);
+  const projectId = projectOf(host, project);
+  const client = url ? clientFor(host, url, projectId) : undefined;
 
   if (!address) return { state: 'finding' };
   if (address.kind === 'unset') return { state: 'unset' };

@@ -1,7 +1,7 @@
-import { type Client, createClient } from '../api/client.ts';
 import { readBackendAddress } from '../host/backend-address.ts';
 import { followForm, type OpenWorkItem } from '../host/form.ts';
-import { accessToken, appToken, connectToHost, type HostContext, showPage } from '../host/sdk.ts';
+import { connectToHost, type HostContext, showPage } from '../host/sdk.ts';
+import { clientFor, projectOf } from '../ticket/client-for.ts';
 
 /**
  * Tells the backend that a form was saved, seconds before the service hook does. It is a hint: a saved form that is
@@ -9,11 +9,10 @@ import { accessToken, appToken, connectToHost, type HostContext, showPage } from
  */
 export async function observeSaves(): Promise<void> {
   const host = await connectToHost({ applyTheme: false });
-  const clients = new Map<string, Client>();
   let shown: OpenWorkItem | undefined;
   let wasNew = false;
   const notice = (workItemId: string, revision: number | undefined) => {
-    tell(host, clients, shown?.project, workItemId, revision).catch((reason: unknown) => {
+    tell(host, shown?.project, workItemId, revision).catch((reason: unknown) => {
       // The browser's console is the only place: nobody is waiting for this.
       console.info('Tandem could not announce the save.', reason);
     });
@@ -32,7 +31,6 @@ export async function observeSaves(): Promise<void> {
 
 async function tell(
   host: HostContext,
-  clients: Map<string, Client>,
   project: string | undefined,
   workItemId: string,
   revision: number | undefined,
@@ -40,18 +38,6 @@ async function tell(
   const address = await readBackendAddress(host.extensionId);
   // An address that changed needs a person's consent, and this page has no face to ask with.
   if (address.kind !== 'known') return;
-  const projectId = !project || project === host.project?.name ? (host.project?.id ?? project) : project;
-  const key = `${address.url} ${projectId}`;
-  const client =
-    clients.get(key) ??
-    createClient({
-      backendUrl: address.url,
-      organization: host.organization.name,
-      hostId: host.organization.id,
-      projectId,
-      appToken,
-      accessToken,
-    });
-  clients.set(key, client);
-  await client.api.noticeSave({ workItemId, body: revision === undefined ? {} : { revision } });
+  const { api } = clientFor(host, address.url, projectOf(host, project));
+  await api.noticeSave({ workItemId, body: revision === undefined ? {} : { revision } });
 }

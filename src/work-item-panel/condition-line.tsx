@@ -14,7 +14,7 @@ const looks: Record<LinkCondition, { icon: string; tone: string }> = {
   paused: { icon: 'Pause', tone: 'warn' },
   parked: { icon: 'Warning', tone: 'bad' },
   conflict: { icon: 'Conflict', tone: 'bad' },
-  missing: { icon: 'Broken', tone: 'bad' },
+  missing: { icon: 'Unlink', tone: 'bad' },
 };
 
 /** Why the two sides do not agree, in one sentence, with the one action that helps. */

@@ -22,8 +22,9 @@ export function TenantSwitch({ enabled, onChange }: { enabled: boolean; onChange
     });
   return (
     <section className="card section stack tight">
+      <h3>{w.switch}</h3>
       <Toggle
-        text={w.switch}
+        ariaLabel={w.switch}
         onText={words.enabled}
         offText={words.disabled}
         checked={enabled}

@@ -1,5 +1,5 @@
 import type { Overview } from '../../../backend/contract/overview.ts';
-import { clockTime } from '../../components/time.tsx';
+import { clockTime } from '../../components/time-words.ts';
 import { useViewer } from '../../components/viewer.tsx';
 import { words } from '../../text-settings.ts';
 
