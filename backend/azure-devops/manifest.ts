@@ -10,8 +10,10 @@ export const azureDevOpsManifest: ConnectorManifest = {
   kind: 'azure-devops',
   name: 'Azure DevOps',
   ticketNoun: 'work item',
-  description: 'The organisation or collection itself: the account with which Tandem reads and writes work items.',
-  documentationUrl: 'https://learn.microsoft.com/azure/devops/integrate/get-started/authentication/authentication-guidance',
+  description:
+    'The organisation or collection itself: the account with which Tandem reads and writes work items.',
+  documentationUrl:
+    'https://learn.microsoft.com/azure/devops/integrate/get-started/authentication/authentication-guidance',
   settings: [
     {
       name: 'authKind',

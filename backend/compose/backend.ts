@@ -105,7 +105,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     trace: (trace, work) => requestTrace.run(trace, work),
     failpoint: failpoints(),
   };
-  const hooks = hookKeeper({ systems, secrets, settings, publicUrl: config.publicUrl });
+  const hooks = hookKeeper({ store, systems, secrets, settings, publicUrl: config.publicUrl });
   const onStoreError = (error: unknown) => log.warn('store.call_failed', { error });
 
   const worker = startWorker({

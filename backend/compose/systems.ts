@@ -260,12 +260,11 @@ async function openUnsaved(options: SystemsOptions, input: UnsavedConnection) {
     organizationUrl: settings.url,
     budget: createMemoryBudget({ requestsPerSecond: 10, concurrent: 2 }),
     secret: async (name) => {
-      const typed = input.secrets[name];
+      // An entry of null takes the secret away; only one that is not named stays as it is stored.
       const value =
-        typed ??
-        (input.connectionId === undefined
-          ? undefined
-          : await options.secrets.read(tenant, input.connectionId, name));
+        Object.hasOwn(input.secrets, name) || input.connectionId === undefined
+          ? input.secrets[name]
+          : await options.secrets.read(tenant, input.connectionId, name);
       if (value === undefined || value === null)
         throw new Failure({ kind: 'unauthorized', message: `The secret "${name}" is not set.` });
       return value;

@@ -161,7 +161,9 @@ export const mappingRoutes = {
     response: z.object({
       records: z.number().int(),
       linked: z.number().int(),
+      /** Records that would get a counterpart; those that could not be looked at in time count as wanted. */
       toCreate: z.number().int(),
+      unread: z.number().int().default(0),
       sample: z.array(z.object({ key: z.string(), title: z.string() })),
     }),
   }),

@@ -1,4 +1,4 @@
-import type { Store } from './pool.ts';
+import type { Sql, Store } from './pool.ts';
 
 export interface TenantRow {
   tenant: number;
@@ -33,8 +33,7 @@ export const bindHost = (store: Store, tenant: number, hostId: string): Promise<
     await sql.rows('update tenant set host_id = $2 where tenant = $1 and host_id is null', [tenant, hostId]);
   });
 
-export const switchTenant = (store: Store, tenant: number, enabled: boolean): Promise<void> =>
-  store.asTenant(tenant, async (sql) => {
-    await sql.rows('update tenant set enabled = $2 where tenant = $1', [tenant, enabled]);
-    await sql.rows(`select pg_notify('settings', $1), pg_notify('lane', '')`, [String(tenant)]);
-  });
+export async function switchTenant(sql: Sql, tenant: number, enabled: boolean): Promise<void> {
+  await sql.rows('update tenant set enabled = $2 where tenant = $1', [tenant, enabled]);
+  await sql.rows(`select pg_notify('settings', $1), pg_notify('lane', '')`, [String(tenant)]);
+}

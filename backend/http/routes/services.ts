@@ -1,14 +1,15 @@
+import type { ServiceHookKeeper } from '../../compose/hook-keeper.ts';
 import type { Secrets } from '../../compose/secrets.ts';
 import type { OpenSystems } from '../../compose/systems.ts';
 import type { AddressGuard } from '../../connectors/address-guard.ts';
-import type { EngineContext, HookKeeper } from '../../engine/ports.ts';
+import type { EngineContext } from '../../engine/ports.ts';
 
 /** What the handlers work with; made by the composition root. */
 export interface Services {
   engine: EngineContext;
   systems: OpenSystems;
   secrets: Secrets;
-  hooks: HookKeeper;
+  hooks: ServiceHookKeeper;
   guard: AddressGuard;
   /** Takes secrets out of a text. */
   redact(text: string): string;

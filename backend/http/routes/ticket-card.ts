@@ -52,7 +52,7 @@ const ownState = (link: LinkRow): Pick<TicketCard, 'condition' | 'reason' | 'rem
 
 export const connectionCard = (
   connection: ConnectionRow,
-  connector: Connector | undefined,
+  connector: Pick<Connector, 'manifest'> | undefined,
 ): ConnectionCard => {
   const capabilities = connector?.manifest.capabilities;
   return {

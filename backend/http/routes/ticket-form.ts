@@ -1,4 +1,4 @@
-import { fieldsById } from '../../engine/link-lane.ts';
+import { fieldsById } from '../../engine/plan-input.ts';
 import { fieldsOf } from '../../engine/reading.ts';
 import { wordsOf } from '../../engine/shown.ts';
 import { azureDevOps } from '../../store/connections.ts';

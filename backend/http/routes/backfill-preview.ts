@@ -1,0 +1,108 @@
+import type { RecordSystem } from '../../connectors/connector.ts';
+import { isWanted } from '../../engine/backfill.ts';
+import { fieldsOf } from '../../engine/reading.ts';
+import { azureDevOps } from '../../store/connections.ts';
+import type { MappingRow } from '../../store/mappings.ts';
+import { isFailure } from '../../sync/failure.ts';
+import type { Side } from '../../sync/record.ts';
+import type { HandlerAnswer } from '../handlers.ts';
+import { ProblemError } from '../problem.ts';
+import type { Services } from './services.ts';
+
+/** Listing and reading together; proxies and people give up at 30 s. */
+const budgetMs = 20_000;
+/** Systems read records of one moment together (Azure DevOps 200 at once). */
+const readsAtOnce = 200;
+const maxSample = 10;
+
+/**
+ * How many records a backfill would create counterparts for. Reads each record that has no link, as many as fit into
+ * 20 s: those that remain (`unread`) are counted as wanted, so that `toCreate` is never too low. Throws `Failure` when
+ * the system is away, and `remoteFailed` when already the list does not fit into the time.
+ */
+export async function previewBackfill(
+  services: Services,
+  mapping: MappingRow,
+  side: Side,
+  signal: AbortSignal,
+): Promise<HandlerAnswer<'previewBackfill'>> {
+  const deadline = performance.now() + budgetMs;
+  const isOver = () => performance.now() > deadline || signal.aborted;
+  const connection = side === 'workItem' ? azureDevOps : mapping.connection;
+  const system = await services.systems.open(mapping.tenant, connection);
+  const ids = await listWithin(system, side, mapping, isOver);
+  const linked = await linkedIds(services, mapping, side);
+  const open = ids.filter((id) => !linked.has(id));
+  const sample: { key: string; title: string }[] = [];
+  let wanted = 0;
+  let read = 0;
+  for (let start = 0; start < open.length && !isOver(); start += readsAtOnce) {
+    const bite = open.slice(start, start + readsAtOnce);
+    const snapshots = await Promise.all(bite.map((id) => readOrGone(system, side, mapping, id)));
+    read += bite.length;
+    for (const snapshot of snapshots) {
+      if (snapshot === undefined || !isWanted(mapping, snapshot)) continue;
+      wanted += 1;
+      if (sample.length < maxSample) sample.push({ key: snapshot.ref.key, title: snapshot.title });
+    }
+  }
+  const unread = open.length - read;
+  return {
+    records: ids.length,
+    linked: ids.length - open.length,
+    toCreate: wanted + unread,
+    unread,
+    sample,
+  };
+}
+
+async function listWithin(
+  system: RecordSystem,
+  side: Side,
+  mapping: MappingRow,
+  isOver: () => boolean,
+): Promise<string[]> {
+  const ids = new Set<string>();
+  const project = side === 'workItem' ? mapping.settings.project : undefined;
+  let cursor: string | undefined;
+  for (;;) {
+    const page = await system.changes(cursor, { fromBeginning: true, project });
+    for (const hint of page.hints) {
+      if (hint.what === 'deleted') ids.delete(hint.recordId);
+      else ids.add(hint.recordId);
+    }
+    cursor = page.cursor;
+    if (!page.more) return [...ids];
+    if (isOver()) {
+      throw new ProblemError('remoteFailed', {
+        title: `There are more than ${ids.size} records, too many to count while you wait`,
+        action: 'Start the backfill without a preview; it can be paused at any time.',
+      });
+    }
+  }
+}
+
+const linkedIds = async (
+  services: Services,
+  mapping: MappingRow,
+  side: Side,
+): Promise<ReadonlySet<string>> => {
+  const column = side === 'workItem' ? 'work_item_id' : 'ticket_id';
+  const rows = await services.engine.store.asTenant(mapping.tenant, (sql) =>
+    sql.rows<{ id: string }>(`select ${column} as id from link where mapping = $1 and ended_at is null`, [
+      mapping.id,
+    ]),
+  );
+  return new Set(rows.map((row) => row.id));
+};
+
+/** A record that is gone or closed to us meanwhile needs no counterpart. */
+async function readOrGone(system: RecordSystem, side: Side, mapping: MappingRow, id: string) {
+  try {
+    const fields = fieldsOf(side, mapping.settings);
+    return (await system.read(id, { comments: false, attachments: false, fields })).snapshot;
+  } catch (error) {
+    if (isFailure(error) && (error.kind === 'notFound' || error.kind === 'forbidden')) return undefined;
+    throw error;
+  }
+}

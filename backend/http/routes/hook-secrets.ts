@@ -1,0 +1,85 @@
+import { hookPasswordName } from '../../compose/hook-keeper.ts';
+import { formerName } from '../../compose/secrets.ts';
+import { randomPassword } from '../../security/random.ts';
+import type { Session } from '../../security/session-token.ts';
+import { recordAudit } from '../../store/audit.ts';
+import { azureDevOps, noteSettings } from '../../store/connections.ts';
+import type { Sql } from '../../store/pool.ts';
+import { isFailure } from '../../sync/failure.ts';
+import type { Services } from './services.ts';
+
+/** Name under which the intake looks for the secret of a connection's hooks. */
+export const hookSecretName = (kind: string): string =>
+  kind === azureDevOps ? hookPasswordName : 'webhookSecret';
+
+/** As long as an admin may take to enter the new one in the other system. */
+const formerValidMs = 24 * 60 * 60_000;
+
+/** Makes a new secret; the one before stays valid for a day. Returned once and never again. */
+async function rotate(
+  services: Services,
+  sql: Sql,
+  tenant: number,
+  connection: { id: string; kind: string },
+): Promise<string> {
+  const { secrets, engine } = services;
+  const name = hookSecretName(connection.kind);
+  const former = await secrets.read(tenant, connection.id, name);
+  if (former !== undefined) {
+    const validUntil = new Date(engine.now().getTime() + formerValidMs);
+    await secrets.write(sql, tenant, connection.id, formerName(name), former, validUntil);
+  }
+  const secret = randomPassword();
+  await secrets.write(sql, tenant, connection.id, name, secret);
+  await noteSettings(sql, tenant);
+  return secret;
+}
+
+export async function rotateHookSecret(
+  services: Services,
+  session: Session,
+  connection: { id: string; kind: string; name: string },
+): Promise<string> {
+  const { tenant, user } = session;
+  const secret = await services.engine.store.asTenant(tenant, async (sql) => {
+    const made = await rotate(services, sql, tenant, connection);
+    await recordAudit(sql, tenant, {
+      by: user.name,
+      action: 'connection.hookSecretRenewed',
+      subject: connection.name,
+    });
+    return made;
+  });
+  if (connection.kind === azureDevOps) await renewRegistered(services, tenant);
+  return secret;
+}
+
+/**
+ * Gives the service hooks that are registered already the new password; they would be refused with 401 when the old
+ * one ends. Where that is not possible (the right is missing, Azure DevOps is away) the former password keeps its
+ * validity until the next renewal: hooks that die silently are worse than an old password that nobody was told.
+ */
+async function renewRegistered(services: Services, tenant: number): Promise<void> {
+  const { engine, hooks, secrets } = services;
+  const registered = await engine.store.asTenant(tenant, (sql) =>
+    sql.rows<{ project: string }>(
+      'select distinct project from subscription where subscription_id is not null order by project',
+    ),
+  );
+  const left: string[] = [];
+  for (const { project } of registered) {
+    try {
+      await hooks.repair(tenant, project, { everything: true });
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      left.push(project);
+      engine.log('hooks.password_not_renewed', { tenant, project, failure: error.kind });
+    }
+  }
+  if (left.length === 0) return;
+  const former = await secrets.read(tenant, azureDevOps, formerName(hookPasswordName));
+  if (former === undefined) return;
+  await engine.store.asTenant(tenant, (sql) =>
+    secrets.write(sql, tenant, azureDevOps, formerName(hookPasswordName), former),
+  );
+}

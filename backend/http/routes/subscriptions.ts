@@ -1,0 +1,168 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type HookReport, workItemEventNames, workItemEventTypes } from '../../azure-devops/operations.ts';
+import { findingsOf } from '../../compose/hook-keeper.ts';
+import type { Subscriptions } from '../../contract/subscriptions.ts';
+import { keepFindings } from '../../engine/watchdog.ts';
+import type { Session } from '../../security/session-token.ts';
+import { recordAudit } from '../../store/audit.ts';
+import { azureDevOps, findConnection } from '../../store/connections.ts';
+import type { Handlers } from '../handlers.ts';
+import { ProblemError } from '../problem.ts';
+import { manualSteps } from './connection-view.ts';
+import { rotateHookSecret } from './hook-secrets.ts';
+import { isProject } from './links.ts';
+import type { Services } from './services.ts';
+
+type SubscriptionHandlers = Pick<
+  Handlers,
+  | 'listSubscriptions'
+  | 'ensureSubscriptions'
+  | 'removeSubscriptions'
+  | 'testSubscription'
+  | 'revealManualPassword'
+>;
+
+const testPatienceMs = 10_000;
+const lookAgainMs = 250;
+
+/** The service hooks of the session's project. */
+export function subscriptionHandlers(services: Services): SubscriptionHandlers {
+  const { engine, hooks } = services;
+  const { store } = engine;
+
+  /** Keeps what was found, so that the overview and the watchdog know it, and answers with it. */
+  const answer = async (session: Session, project: string, report: HookReport, registered: boolean) => {
+    await keepFindings(engine, session.tenant, project, findingsOf(report), registered);
+    return subscriptionsView(services, session, report);
+  };
+
+  const inspect = async (session: Session): Promise<Subscriptions> => {
+    const project = await projectKey(services, session);
+    const report = await hooks.report(session.tenant, project);
+    return answer(session, project, report, false);
+  };
+
+  const audit = (session: Session, action: string, detail?: string) =>
+    store.asTenant(session.tenant, (sql) =>
+      recordAudit(sql, session.tenant, {
+        by: session.user.name,
+        action,
+        subject: session.project.name,
+        detail,
+      }),
+    );
+
+  return {
+    listSubscriptions: ({ session }) => inspect(session),
+
+    async ensureSubscriptions({ session }) {
+      const project = await projectKey(services, session);
+      const report = await hooks.repair(session.tenant, project);
+      const done = report.changes.map(({ eventType, done: what }) => `${eventType} ${what}`).join(', ');
+      await audit(session, 'serviceHooks.registered', done === '' ? undefined : done);
+      return answer(session, project, report, true);
+    },
+
+    async removeSubscriptions({ session }) {
+      const { tenant } = session;
+      const project = await projectKey(services, session);
+      const removed = await hooks.remove(tenant, project);
+      await store.asTenant(tenant, async (sql) => {
+        // Forgotten, so that the watchdog does not bring them back.
+        await sql.rows('delete from subscription where project = $1', [project]);
+        await recordAudit(sql, tenant, {
+          by: session.user.name,
+          action: 'serviceHooks.removed',
+          subject: session.project.name,
+          detail: `${removed} removed`,
+        });
+      });
+      return inspect(session);
+    },
+
+    async testSubscription({ session, params }) {
+      const { tenant } = session;
+      const project = await projectKey(services, session);
+      const report = await hooks.report(tenant, project);
+      // Only hooks of the session's project that lead here: others are none of its business.
+      const known = report.findings.some((finding) => finding.subscriptionId === params.subscriptionId);
+      if (!known)
+        throw new ProblemError('notFound', { title: 'There is no such service hook in this project' });
+      const before = await samplesReceived(services, tenant);
+      await hooks.sendTest(tenant, params.subscriptionId);
+      const deadline = performance.now() + testPatienceMs;
+      while (performance.now() < deadline) {
+        if ((await samplesReceived(services, tenant)) > before) {
+          return { received: true, finding: 'The test delivery arrived.' };
+        }
+        await delay(lookAgainMs);
+      }
+      const [last] = await hooks.deliveries(tenant, params.subscriptionId, 1);
+      const words = last?.problem === undefined ? '' : ` Azure DevOps says: ${last.problem}`;
+      return {
+        received: false,
+        finding: `Nothing arrived within ${testPatienceMs / 1000} s.${words}`,
+        remedy: `Check that Azure DevOps reaches ${services.publicUrl} through firewalls and proxies; until it does, changes are found by the sweep.`,
+      };
+    },
+
+    async revealManualPassword({ session }) {
+      const row = await store.asTenant(session.tenant, (sql) => findConnection(sql, azureDevOps));
+      if (row === undefined) throw new ProblemError('notFound');
+      const password = await rotateHookSecret(services, session, row);
+      return { ...(await hooks.address(session.tenant)), password };
+    },
+  };
+}
+
+/** Under the name that the mappings use: the watchdog and the overview look there. */
+async function projectKey(services: Services, session: Session): Promise<string> {
+  const { mappings } = await services.engine.settings.of(session.tenant);
+  return mappings.find((row) => isProject(row.project, session.project))?.project ?? session.project.name;
+}
+
+async function subscriptionsView(
+  services: Services,
+  session: Session,
+  report: HookReport,
+): Promise<Subscriptions> {
+  const { rights, findings } = report;
+  const address = await services.hooks.address(session.tenant);
+  return {
+    subscriptions: workItemEventTypes.map((eventType) => {
+      const finding = findings.find((one) => one.eventType === eventType);
+      return {
+        eventType,
+        name: workItemEventNames[eventType],
+        expected: true,
+        subscriptionId: finding?.subscriptionId,
+        // Without the right to look, an absent hook says nothing.
+        health: rights.mayView ? (finding?.health ?? 'unknown') : 'unknown',
+        reason: finding?.reason,
+        lastReceivedAt: finding?.lastSucceededAt,
+      };
+    }),
+    mayManage: rights.mayView && rights.mayEdit,
+    needs: rights.needs,
+    manual: {
+      ...address,
+      steps: manualSteps({ ...address, password: '(press the button for a new one; it is shown once)' }),
+    },
+    checkedAt: services.engine.now().toISOString(),
+  };
+}
+
+/**
+ * Samples that came in so far, repeated ones included: two tests may send the same bytes. They name no record, and the
+ * index of records finds them among a million deliveries.
+ */
+const samplesReceived = async (services: Services, tenant: number): Promise<number> => {
+  const row = await services.engine.store.asTenant(tenant, (sql) =>
+    sql.one<{ count: number }>(
+      `select coalesce(sum(1 + duplicates), 0)::int as count from inbox
+       where record_id is null and connection = $1 and what = 'ignored'`,
+      [azureDevOps],
+    ),
+  );
+  return row?.count ?? 0;
+};

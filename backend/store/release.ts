@@ -1,0 +1,42 @@
+import type { Sql } from './pool.ts';
+
+/**
+ * Takes lanes away for good: the deliveries that waited for nothing else become discarded, with the reason. Without
+ * this they would stay pending for ever, and nobody could tell them from lost ones. Locks lanes first, then
+ * deliveries, both in key order, as settle_lanes does. Returns the number of deliveries.
+ */
+export async function releaseLanes(sql: Sql, keys: readonly string[], reason: string): Promise<number> {
+  if (keys.length === 0) return 0;
+  await sql.rows('select key from lane where key = any($1) order by key for update', [keys]);
+  const freed = await sql.rows<{ inbox: number }>(
+    'delete from inbox_lane where lane_key = any($1) returning inbox',
+    [keys],
+  );
+  if (freed.length === 0) return 0;
+  // A statement of its own: it must not see the rows that were just deleted.
+  const discarded = await sql.rows(
+    `with held as (
+       select id from inbox i where id = any($1) and outcome in ('pending', 'parked')
+         and not exists (select from inbox_lane w where w.tenant = i.tenant and w.inbox = i.id)
+       order by id for update
+     )
+     update inbox i set outcome = 'discarded', reason = $2, handled_at = clock_timestamp()
+     from held where i.tenant = current_tenant() and i.id = held.id returning i.id`,
+    [[...new Set(freed.map((row) => row.inbox))], reason.slice(0, 500)],
+  );
+  return discarded.length;
+}
+
+export const laneKeysOfConnection = (sql: Sql, connection: string): Promise<string[]> =>
+  keysOf(sql, 'select key from lane where connection = $1', connection);
+
+export const laneKeysOfMapping = (sql: Sql, mapping: string): Promise<string[]> =>
+  keysOf(
+    sql,
+    `select key from lane where link in (select id from link where mapping = $1)
+     union select 'backfill:' || id from backfill where mapping = $1`,
+    mapping,
+  );
+
+const keysOf = async (sql: Sql, text: string, value: string): Promise<string[]> =>
+  (await sql.rows<{ key: string }>(text, [value])).map((row) => row.key);
