@@ -71,7 +71,7 @@ export default (_env, { mode }) => ({
     }),
   ],
   optimization: {
-    minimizer: [new EsbuildPlugin({ target: 'es2022', css: true, legalComments: 'none' })],
+    minimizer: [new EsbuildPlugin({ target: 'es2022', css: true, legalComments: 'inline' })],
     splitChunks: {
       // Fixed names, because the static pages list their scripts; the address already carries the version.
       cacheGroups: {
