@@ -392,12 +392,13 @@ describe('requests', () => {
   test('readings that come while others are under way wait and go together', async () => {
     const ids = Array.from({ length: 11 }, (_, index) => String(10040 + index));
     await read('10040');
-    side.simulator.faults.set({ id: 'slow', fault: { kind: 'slow', delayMs: 150 }, match: side.paths.read });
+    side.simulator.faults.set({ id: 'slow', fault: { kind: 'slow', delayMs: 1000 }, match: side.paths.read });
     side.forgetRequests();
     const readings: Promise<unknown>[] = [];
     for (const id of ids) {
       readings.push(read(id));
-      await new Promise((resolve) => setTimeout(resolve, 3));
+      // Another turn of the event loop each, so that nothing travels together for having come together.
+      await new Promise((resolve) => setTimeout(resolve, 1));
     }
     await Promise.all(readings);
     expect(side.requests().reads).toBe(3);
