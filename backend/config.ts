@@ -90,7 +90,8 @@ const isOrigin = (text: string) =>
   URL.canParse(text) && new URL(text).origin === text && /^https?:/.test(text);
 const isWebUrl = (text: string) =>
   URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && !new URL(text).username;
-const isDatabaseUrl = (text: string) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol);
+/** libpq's form has no host before a socket's folder, which the URL standard does not allow. */
+const isDatabaseUrl = (text: string) => /^postgres(ql)?:\/\/\S+$/.test(text);
 
 const schema = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -279,7 +280,9 @@ export const summarizeConfig = (config: Config): Record<string, unknown> => ({
   listen: `${config.host}:${config.port}`,
   publicUrl: config.publicUrl,
   dataDir: config.dataDir,
-  database: config.databaseUrl ? `postgres at ${new URL(config.databaseUrl).host}` : 'built-in',
+  database: config.databaseUrl
+    ? `postgres at ${config.databaseUrl.replace(/^\w+:\/\/([^@/]*@)?([^/?]*).*$/, '$2') || 'a socket'}`
+    : 'built-in',
   masterKeyIds: config.masterKeys.map((key) => key.id),
   allowPrivateAddresses: config.addresses.allowPrivate,
   allowHttpAddresses: config.addresses.allowHttp,

@@ -32,6 +32,7 @@ import { createSecretBox } from '../security/secret-box.ts';
 import { createSessionTokens } from '../security/session-token.ts';
 import { azureDevOps } from '../store/connections.ts';
 import { acceptor } from '../store/deliveries.ts';
+import { StoreUnavailable } from '../store/pool.ts';
 import { askAsUser } from './ask-as-user.ts';
 import { failpoints } from './failpoints.ts';
 import { hookKeeper } from './hook-keeper.ts';
@@ -123,6 +124,10 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
       backfill: backfillLane(engine),
     },
     onFault: (lane, error) => {
+      if (error instanceof StoreUnavailable) {
+        log.warn('lane.store_missed', { lane: lane.key, tenant: lane.tenant, error });
+        return { verdict: 'wait', delayMs: 500 + Math.random() * 1000, keepAttempts: true };
+      }
       log.error('lane.fault_found', { lane: lane.key, tenant: lane.tenant, error });
       const { details } = failureOf(error);
       // A fault of ours: tried again a few times (the store may have been away), then a person must look.

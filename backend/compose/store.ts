@@ -22,7 +22,7 @@ export async function openStoreOf(
   const maxConnections = Math.min(20, Math.max(8, Math.ceil(config.workers / 2)));
   if (config.databaseUrl !== undefined) {
     const connection: ClientConfig = { connectionString: config.databaseUrl };
-    await migrate(connection, (line) => log.info('store.migrated', { line }));
+    await migrate(connection, (line) => log.info('store.migrated', { text: line }));
     const store = openStore({
       connection,
       maxConnections,
@@ -45,7 +45,7 @@ export async function openStoreOf(
     },
   });
   log.info('store.server_ready', { attached: embedded.attached, pid: embedded.pid });
-  await migrate(embedded.connection, (line) => log.info('store.migrated', { line }));
+  await migrate(embedded.connection, (line) => log.info('store.migrated', { text: line }));
   const store = openStore({
     connection: embedded.connection,
     maxConnections,

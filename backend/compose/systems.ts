@@ -230,21 +230,51 @@ const authOf = (settings: Parts['settings']): AzureDevOpsAuth =>
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
+/** Waiting for the store's lock takes a connection of the pool: so many names of this process may wait at once. */
+const maxExclusive = 3;
+const exclusiveNames = new Map<string, Promise<unknown>>();
+let exclusiveAtWork = 0;
+const exclusiveWaiting: (() => void)[] = [];
+
 function storedVault(options: SystemsOptions, tenant: number, connection: string): Parts['vault'] {
   const { store, secrets } = options;
-  const lockKey = (name: string) => `${tenant} ${connection} ${name}`;
+  const locked = async <T>(key: string, use: () => Promise<T>): Promise<T> => {
+    while (exclusiveAtWork >= maxExclusive)
+      await new Promise<void>((resolve) => exclusiveWaiting.push(resolve));
+    exclusiveAtWork += 1;
+    try {
+      // The lock lives as long as its transaction, so a replica that dies sets it free.
+      return await store.asTenant(tenant, async (sql) => {
+        await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [key]);
+        return use();
+      });
+    } finally {
+      exclusiveAtWork -= 1;
+      exclusiveWaiting.shift()?.();
+    }
+  };
   return {
     read: (name) => secrets.read(tenant, connection, vaultPrefix + name),
     write: (name, value) =>
       store.asTenant(tenant, (sql) =>
         secrets.write(sql, tenant, connection, vaultPrefix + name, value ?? null),
       ),
-    // The lock lives as long as its transaction, so a replica that dies sets it free.
-    exclusive: (name, use) =>
-      store.asTenant(tenant, async (sql) => {
-        await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [lockKey(name)]);
-        return use();
-      }),
+    exclusive(name, use) {
+      // Within this process callers queue here; with a pool connection each, sixteen of them would leave none for the
+      // one whose turn it is.
+      const key = `${tenant} ${connection} ${name}`;
+      const before = exclusiveNames.get(key) ?? Promise.resolve();
+      const mine = before.then(
+        () => locked(key, use),
+        () => locked(key, use),
+      );
+      exclusiveNames.set(key, mine);
+      const forget = () => {
+        if (exclusiveNames.get(key) === mine) exclusiveNames.delete(key);
+      };
+      mine.then(forget, forget);
+      return mine;
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ClaimedLane, Settlement } from '../lanes/lane.ts';
 import { azureDevOps, type ConnectionRow } from '../store/connections.ts';
+import { StoreUnavailable } from '../store/pool.ts';
 import { Failure, type FailureDetails, isFailure } from '../sync/failure.ts';
 import type { Side } from '../sync/record.ts';
 import { decide } from '../sync/retry.ts';
@@ -24,6 +25,9 @@ export async function settleFailure(
   thrown: unknown,
   connection: ConnectionRow | undefined,
 ): Promise<FailureSettlement> {
+  const inner = thrown instanceof SidedFailure ? thrown.cause : thrown;
+  // Not a remote failure: the worker's own rule for an absent store applies, and nobody's connection is blamed.
+  if (inner instanceof StoreUnavailable) throw inner;
   const side: Side =
     thrown instanceof SidedFailure ? thrown.side : lane.connection === azureDevOps ? 'workItem' : 'ticket';
   const failure = failureOf(thrown);

@@ -6,6 +6,7 @@ import type { LinkRow } from '../store/links.ts';
 import type { Pair } from '../sync/link-state.ts';
 import type { PlanInput } from '../sync/plan-input.ts';
 import type { FieldDescription, Reading, Side } from '../sync/record.ts';
+import { fieldsById as describedById } from '../sync/side-description.ts';
 import type { Systems } from './ports.ts';
 
 /** Everything that the planner is told about a link; the lane and the dry run of a mapping say the same. */
@@ -74,7 +75,7 @@ const fieldMaps = new WeakMap<SystemDescription, Readonly<Record<string, FieldDe
 export function fieldsById(description: SystemDescription): Readonly<Record<string, FieldDescription>> {
   let known = fieldMaps.get(description);
   if (known === undefined) {
-    known = Object.fromEntries(description.fields.map((field) => [field.id, field]));
+    known = describedById(description);
     fieldMaps.set(description, known);
   }
   return known;

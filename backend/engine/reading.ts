@@ -2,6 +2,7 @@ import type { ReadResult, ReadWants, RecordSystem } from '../connectors/connecto
 import type { MappingSettings } from '../contract/mapping.ts';
 import type { SidedHint } from '../lanes/lane.ts';
 import { isFailure } from '../sync/failure.ts';
+import { fieldsUsed } from '../sync/fields-used.ts';
 import type { SideBase } from '../sync/link-state.ts';
 import type { Reading, Side } from '../sync/record.ts';
 import { onSide } from './ports.ts';
@@ -58,19 +59,16 @@ export function wantsOf(
   };
 }
 
-/** Fields that a mapping looks at or writes on one side. */
-export function fieldsOf(side: Side, mapping: MappingSettings): string[] {
-  const fields = new Set<string>();
-  for (const row of mapping.fields) fields.add(side === 'workItem' ? row.workItemField : row.ticketField);
-  for (const row of mapping.response[side]) fields.add(row.field);
-  if (side === 'workItem' && mapping.referenceField !== undefined) fields.add(mapping.referenceField);
-  const trigger = side === 'workItem' ? mapping.createTicket : mapping.createWorkItem;
-  if (trigger.rule !== undefined) collect(trigger.rule, fields);
-  if (side === 'ticket' && mapping.ticketScope !== undefined) collect(mapping.ticketScope, fields);
-  return [...fields];
-}
+const used = new WeakMap<MappingSettings, Readonly<Record<Side, readonly string[]>>>();
+const rolesAreRead = { workItem: '', ticket: '' };
 
-function collect(rule: NonNullable<MappingSettings['ticketScope']>, fields: Set<string>): void {
-  if (rule.kind === 'condition') fields.add(rule.field);
-  else for (const inner of rule.rules) collect(inner, fields);
+/** Fields that a mapping looks at or writes on one side. Asked with every read, so kept with the mapping. */
+export function fieldsOf(side: Side, mapping: MappingSettings): readonly string[] {
+  let fields = used.get(mapping);
+  if (fields === undefined) {
+    const { workItem, ticket } = fieldsUsed(mapping, rolesAreRead);
+    fields = { workItem: workItem.filter((id) => id !== ''), ticket: ticket.filter((id) => id !== '') };
+    used.set(mapping, fields);
+  }
+  return fields[side];
 }

@@ -3,6 +3,25 @@ import pg from 'pg';
 
 export type Row = Record<string, unknown>;
 
+/** The store is away or overloaded; nothing is wrong with the work itself, which is to be done again later. */
+export class StoreUnavailable extends Error {
+  readonly code = 'storeUnavailable';
+  constructor(cause: unknown) {
+    super(`The store is not available: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'StoreUnavailable';
+  }
+}
+
+/** PostgreSQL, appendix A: classes 08 (connection), 53 (resources), 57P (shutdown); and what the socket says. */
+const awayCode = /^(08|53|57P)|^(ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT)$/;
+const awayWords = /timeout exceeded when trying to connect|Connection terminated|not queryable/;
+
+function storeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const code = 'code' in error ? String(error.code) : '';
+  return awayCode.test(code) || awayWords.test(error.message) ? new StoreUnavailable(error) : error;
+}
+
 /** One tenant's transaction. Only that tenant's rows exist for it (row level security). */
 export interface Sql {
   rows<R = Row>(text: string, values?: readonly unknown[]): Promise<R[]>;
@@ -49,7 +68,9 @@ export function openStore(options: StoreOptions): Store {
 
   return {
     async asTenant(tenant, use) {
-      const client = await pool.connect();
+      const client = await pool.connect().catch((error: unknown) => {
+        throw storeError(error);
+      });
       try {
         await client.query(`begin; set local app.tenant = '${Math.trunc(tenant)}'`);
         const sql: Sql = {
@@ -68,11 +89,15 @@ export function openStore(options: StoreOptions): Store {
           (rollbackError: Error) => rollbackError,
         );
         client.release(broken);
-        throw error;
+        throw storeError(error);
       }
     },
     async call<R>(text: string, values?: readonly unknown[]) {
-      return (await pool.query(text, values as unknown[])).rows as R[];
+      try {
+        return (await pool.query(text, values as unknown[])).rows as R[];
+      } catch (error) {
+        throw storeError(error);
+      }
     },
     listen: (channel, heard) => ears.add(channel, heard),
     async close() {

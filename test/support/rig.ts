@@ -1,9 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { Agent, request } from 'undici';
 import type { z } from 'zod';
+import type { RetryPolicy } from '../../backend/contract/connections.ts';
 import type { MappingSettings } from '../../backend/contract/mapping.ts';
 import { type RouteName, type Routes, routes } from '../../backend/contract/routes.ts';
 import { type Child, readyJson, startChild } from './child.ts';
@@ -17,9 +20,17 @@ export interface Rig {
     project: { id: string; name: string };
   };
   alemba: { url: string; baseUrl: string };
+  /** The backend's DATA_DIR. */
+  dataDir: string;
+  /** As the backend is started, for scripts that take the same settings. */
+  environment: Readonly<Record<string, string>>;
   backendUrl(): string;
   backend(): Child;
   startBackend(env?: Record<string, string>): Promise<void>;
+  /** Another backend on the same database, as behind a load balancer. Stopped by `close`. */
+  startReplica(env?: Record<string, string>): Promise<Child & { ready: string }>;
+  /** As `api`, without judging the answer. */
+  ask(name: RouteName, input?: ApiInput, as?: string | null): Promise<{ status: number; body: unknown }>;
   /** Calls the product's own API as a seeded user. Throws with the problem when it is not 2xx. */
   api<N extends RouteName>(name: N, input?: ApiInput, as?: string): Promise<z.output<Routes[N]['response']>>;
   /** The control API of a simulator. */
@@ -47,6 +58,8 @@ export interface RigOptions {
   /** A server's database; without it the backend runs its own PostgreSQL with fsync on. */
   databaseUrl?: string;
   env?: Record<string, string>;
+  /** Every line that a backend prints. */
+  onLine?: (line: string) => void;
 }
 
 const appTokenKey = 'sandbox-certificate-of-the-extension-0123456789abcdef';
@@ -54,6 +67,8 @@ const agent = new Agent({ connections: 64, keepAliveTimeout: 4000 });
 
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tandem-rig-'));
+  // PostgreSQL's account must be able to enter it; else its data would go elsewhere and outlive the test.
+  await chmod(dataDir, 0o755);
   const latency = String(options.latencyMs ?? 0);
   const [azureChild, alembaChild] = await Promise.all([
     startChild(
@@ -85,6 +100,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const project = state.projects.find((one) => one.name === 'Fabrikam') as { id: string; name: string };
 
   let backend: (Child & { ready: string }) | undefined;
+  const replicas: Child[] = [];
   const sessions = new Map<string, string>();
   const environment = {
     DATA_DIR: dataDir,
@@ -108,23 +124,39 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     ...options.env,
   };
 
+  const startProduct = (env: Record<string, string>) =>
+    startChild(
+      'backend/main.ts',
+      [],
+      { ...environment, PUBLIC_URL: '', ...env },
+      (line) => {
+        if (!line.includes('backend.ready')) return undefined;
+        return (JSON.parse(line) as { address: string }).address;
+      },
+      60_000,
+      options.onLine,
+    );
+
   const rig: Rig = {
     azure: { ...azure, users, project },
     alemba,
+    dataDir,
+    environment,
     backendUrl: () => backend?.ready as string,
     backend: () => backend as Child,
     async startBackend(env = {}) {
       // The same port again after a restart, so that hooks find it.
-      const port = backend === undefined ? '0' : new URL(backend.ready).port;
-      backend = await startChild(
-        'backend/main.ts',
-        [],
-        { ...environment, PORT: port, PUBLIC_URL: '', ...env },
-        (line) => {
-          if (!line.includes('backend.ready')) return undefined;
-          return (JSON.parse(line) as { address: string }).address;
-        },
-      );
+      const port = backend === undefined ? await freePort() : new URL(backend.ready).port;
+      backend = await startProduct({ PORT: port, PUBLIC_URL: `http://127.0.0.1:${port}`, ...env });
+    },
+    async startReplica(env = {}) {
+      const replica = await startProduct(env);
+      replicas.push(replica);
+      return replica;
+    },
+    async ask(name, input = {}, as = 'admin') {
+      const token = as === null ? undefined : (sessions.get(as) ?? (await openSession(as)));
+      return callRoute(rig.backendUrl(), name, input, token);
     },
     async api(name, input = {}, as = 'admin') {
       const token = sessions.get(as) ?? (await openSession(as));
@@ -140,7 +172,9 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     control: (system, method, path, body) =>
       json(method, `${system === 'azure' ? azure.url : alemba.url}/_sandbox${path}`, body),
     async close() {
+      await Promise.all(replicas.map((replica) => replica.stop()));
       await backend?.stop();
+      await stopLeftStore(dataDir);
       await Promise.all([azureChild.stop(), alembaChild.stop()]);
       await rm(dataDir, { recursive: true, force: true });
     },
@@ -177,6 +211,22 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 
   await rig.startBackend();
   return rig;
+}
+
+/** A backend that was killed leaves its PostgreSQL running for the next one; here there is no next one. */
+async function stopLeftStore(dataDir: string): Promise<void> {
+  const pid = storePid(dataDir);
+  if (pid === undefined) return;
+  process.kill(pid, 'SIGINT');
+  await until('the left PostgreSQL is gone', () => storePid(dataDir) === undefined || undefined);
+}
+
+/** Process id of the embedded PostgreSQL, or undefined when it does not run. */
+export function storePid(dataDir: string): number | undefined {
+  const file = join(dataDir, 'postgres', 'data', 'postmaster.pid');
+  if (!existsSync(file)) return undefined;
+  const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+  return existsSync(`/proc/${pid}`) ? pid : undefined;
 }
 
 async function callRoute(url: string, name: RouteName, input: ApiInput, token?: string) {
@@ -219,7 +269,7 @@ export async function json<T>(
 
 /** Looks again until `check` gives something, and says what it waited for when it never does. */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   check: () => Promise<T | undefined> | T | undefined,
   timeoutMs = 10_000,
 ): Promise<T> {
@@ -227,7 +277,11 @@ export async function until<T>(
   for (;;) {
     const found = await check();
     if (found !== undefined && found !== false) return found as T;
-    if (Date.now() > deadline) throw new Error(`It did not happen within ${timeoutMs} ms: ${what}`);
+    if (Date.now() > deadline) {
+      throw new Error(
+        `It did not happen within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`,
+      );
+    }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -241,6 +295,7 @@ export interface Joined {
 export async function joinSystems(
   rig: Rig,
   change: (settings: MappingSettings) => MappingSettings = (same) => same,
+  connect: { retry?: Partial<RetryPolicy>; settings?: Record<string, string> } = {},
 ): Promise<Joined> {
   const projectId = rig.azure.project.id;
   const connection = await rig.api('createConnection', {
@@ -248,8 +303,9 @@ export async function joinSystems(
     body: {
       kind: 'alemba',
       name: 'Alemba Production',
-      settings: alembaSettings(rig.alemba.baseUrl),
+      settings: { ...alembaSettings(rig.alemba.baseUrl), ...connect.settings },
       secrets: { password: 'sandbox' },
+      ...(connect.retry === undefined ? {} : { retry: connect.retry }),
       budget: { requestsPerSecond: 1000, concurrent: 16 },
     },
   });
@@ -287,3 +343,14 @@ export const alembaWebhook = (url: string, secret: string) => ({
   PayloadSelect: 'Ref,CallStatus,LastActionDate,LastHistoryOrder,LastActionedBy',
   Secret: secret,
 });
+
+/** A port that was free a moment ago: the backend must know its own address before it listens. */
+const freePort = (): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? String(address.port) : '0'));
+    });
+  });
