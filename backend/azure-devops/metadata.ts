@@ -152,10 +152,14 @@ const readType = async (client: Client, project: string, name: string): Promise<
 const categoryOf = (category: string | null | undefined): StatusCategory =>
   categories[(category ?? '').toLowerCase()] ?? 'unknown';
 
+/** What nobody has to give: a default stands in, and area and iteration begin at the project's root. */
+const isFilledByService = ({ referenceName, defaultValue }: z.infer<typeof wire.typeField>): boolean =>
+  (defaultValue ?? '') !== '' || ['System.AreaPath', 'System.IterationPath'].includes(referenceName);
+
 const typeFieldOf = (field: z.infer<typeof wire.typeField>): TypeField => ({
   id: field.referenceName,
   name: field.name,
-  required: field.alwaysRequired ?? false,
+  required: (field.alwaysRequired ?? false) && !isFilledByService(field),
   ...(field.helpText && { help: field.helpText }),
   allowedValues: (field.allowedValues ?? []).filter(
     (value): value is string | number => typeof value === 'string' || typeof value === 'number',

@@ -76,6 +76,8 @@ export const typeField = z.object({
   referenceName: z.string(),
   name: z.string(),
   alwaysRequired: z.boolean().nullish(),
+  /** With $expand=allowedValues, as a string; an identity field has an object. */
+  defaultValue: z.unknown(),
   helpText: z.string().nullish(),
   allowedValues: z.array(z.unknown()).nullish(),
 });
