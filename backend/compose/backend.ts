@@ -37,6 +37,7 @@ import { askAsUser } from './ask-as-user.ts';
 import { failpoints } from './failpoints.ts';
 import { hookKeeper } from './hook-keeper.ts';
 import { registerOrganizations, storedOrganizations } from './organizations.ts';
+import { rotateDataKeys } from './rotate-keys.ts';
 import { openSecrets } from './secrets.ts';
 import { openStoreOf } from './store.ts';
 import { openSystems } from './systems.ts';
@@ -72,6 +73,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
 
   const { store, close: closeStore, isAway } = await openStoreOf(config, log);
   const secrets = openSecrets(store, createSecretBox(config.masterKeys), redactor);
+  await rotateDataKeys(store, secrets, log);
   await registerOrganizations(store, secrets, config.organizations);
 
   const metrics = createMetrics();

@@ -50,6 +50,7 @@ interface Open {
 }
 
 const descriptionMaxAgeMs = 5 * 60_000;
+const secretMaxAgeMs = 60_000;
 
 /** Keeps the systems of all tenants open, and opens them anew when an admin changes their connection. */
 export function openSystems(options: SystemsOptions): OpenSystems {
@@ -139,13 +140,19 @@ async function openConnection(
 ): Promise<Open> {
   const version = versionOf(connection, url);
   const budget = storeBudget(options.store, tenant, connection.id, connection.budget);
+  // Asked for with every request; the store's copy is the truth, and a change of the connection opens it anew.
+  const opened = new Map<string, { value: string; at: number }>();
   const secret = async (name: string) => {
+    const known = opened.get(name);
+    if (known !== undefined && Date.now() - known.at < secretMaxAgeMs) return known.value;
     const value = await options.secrets.read(tenant, connection.id, name);
-    if (value === undefined)
+    if (value === undefined) {
       throw new Failure({
         kind: 'unauthorized',
         message: `The secret "${name}" of ${connection.name} is not set.`,
       });
+    }
+    opened.set(name, { value, at: Date.now() });
     return value;
   };
   const { system, transport } = assemble(options, {

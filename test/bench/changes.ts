@@ -1,5 +1,5 @@
 import { type Figure, spread } from './figures.ts';
-import { atRate, drained, type Site } from './site.ts';
+import { atRate, cpuSeconds, drained, inParallel, type Site } from './site.ts';
 
 interface Effect {
   at: string;
@@ -21,6 +21,7 @@ export async function changeAtRate(
   const count = perSecond * seconds;
   const sentAt = new Map<string, number>();
   const round = Math.random().toString(36).slice(2, 6);
+  const cpuBefore = await cpuSeconds(rig.backend().process.pid as number);
   const startedAt = Date.now();
   await atRate(perSecond, count, async (index) => {
     const pair = site.pairs[index % site.pairs.length] as Site['pairs'][number];
@@ -34,7 +35,8 @@ export async function changeAtRate(
   });
   await drained(site, 60_000);
   const endedAt = Date.now();
-  const effects = await rig.control<Effect[]>(
+  const cpuMs = ((await cpuSeconds(rig.backend().process.pid as number)) - cpuBefore) * 1000;
+  const { entries: effects } = await rig.control<{ entries: Effect[] }>(
     'alemba',
     'GET',
     '/ledger?kind=effect&effect=field.updated&limit=1000000',
@@ -64,6 +66,7 @@ export async function changeAtRate(
     { name: `${name}: lost`, value: lost, unit: '', target: { atMost: 0 } },
     { name: `${name}: doubled`, value: doubled, unit: '', target: { atMost: 0 } },
     { name: `${name}: carried over`, value: arrived.size / ((endedAt - startedAt) / 1000), unit: '/s' },
+    { name: `${name}: processor time of the backend a change`, value: cpuMs / count, unit: 'ms' },
     ...requests.map((figure) => ({ ...figure, name: `${name}: ${figure.name}` })),
   ];
 }
@@ -96,7 +99,6 @@ export async function burst(
   atMostSeconds: number,
 ): Promise<Figure[]> {
   const { rig } = site;
-  const { inParallel } = await import('./site.ts');
   await rig.control('alemba', 'DELETE', '/ledger');
   const round = Math.random().toString(36).slice(2, 6);
   const last = new Map<number, string>();

@@ -162,3 +162,10 @@ export function watchMemory(pid: number): { stop(): { peakMb: number; lastMb: nu
     },
   };
 }
+
+/** User and system time that a process has used (proc(5): fields 14 and 15, in hundredths of a second on Linux). */
+export async function cpuSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}

@@ -20,14 +20,17 @@ export async function startChild<T>(
   env: Record<string, string>,
   isReady: (line: string) => T | undefined,
   timeoutMs = 60_000,
+  /** Hears every line of both streams, for tests that look through the whole log. */
+  onLine: (line: string) => void = () => undefined,
 ): Promise<Child & { ready: T }> {
-  const child = spawn(node, [...(env.NODE_ARGS?.split(' ') ?? []), join(projectRoot, script), ...args], {
+  const child = spawn(node, [...(env.NODE_ARGS ?? '').split(' ').filter(Boolean), join(projectRoot, script), ...args], {
     cwd: projectRoot,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lastLines: string[] = [];
   const keep = (line: string) => {
+    onLine(line);
     lastLines.push(line);
     if (lastLines.length > 200) lastLines.shift();
   };
