@@ -210,7 +210,8 @@ function match(pattern: string[], path: string[], lower: string[]): Record<strin
       if (!value.startsWith('$')) return undefined;
       params[segment.slice(2, -1)] = value.slice(1);
     } else if (segment.startsWith('{')) {
-      if (value.startsWith('$')) return undefined;
+      // `$Bug` is a type, never an id; the extensions' own collection is called `$settings`.
+      if (value.startsWith('$') && segment !== '{collection}') return undefined;
       params[segment.slice(1, -1)] = value;
     } else if (segment.toLowerCase() !== lower[index]) return undefined;
   }
