@@ -28,7 +28,7 @@ const linkedFromTheStart: [workItemId: number, ticketId: string][] = [
  * stays, what moved (ports) is corrected.
  */
 export async function seedProduct(parts: SeedParts): Promise<void> {
-  keepBackendAddress(parts);
+  await keepBackendAddress(parts);
   const connection = await seedConnection(parts);
   await seedWebhook(parts, connection);
   const mappingId = await seedMapping(parts, connection);
@@ -37,13 +37,21 @@ export async function seedProduct(parts: SeedParts): Promise<void> {
 }
 
 /** What an administrator enters in the hub's first step, in the organisation's store for extensions. */
-function keepBackendAddress({ azureDevOps, extensionId, publicUrl }: SeedParts): void {
-  const [publisher, extension] = extensionId.split('.');
-  const key = `${publisher}/${extension}/default/current//$settings`.toLowerCase();
-  const { extensionData } = azureDevOps.store;
-  const documents = extensionData.get(key) ?? new Map<string, Record<string, unknown>>();
-  documents.set('backend', { id: 'backend', value: publicUrl, __etag: 1 });
-  extensionData.set(key, documents);
+async function keepBackendAddress({ azureDevOps, extensionId, publicUrl }: SeedParts): Promise<void> {
+  const path = `InstalledExtensions/${extensionId.replace('.', '/')}/Data/Scopes/Default/Current/Collections/%24settings`;
+  const answer = await fetch(
+    `${azureDevOps.organizationUrl}/_apis/ExtensionManagement/${path}/Documents?api-version=7.1-preview.1`,
+    {
+      method: 'PUT',
+      headers: {
+        authorization: `Bearer ${azureDevOps.users.byKey('admin').accessToken}`,
+        'content-type': 'application/json',
+        'x-sandbox-page': '1',
+      },
+      body: JSON.stringify({ id: 'backend', value: publicUrl, __etag: -1 }),
+    },
+  );
+  if (!answer.ok) throw new Error(`The backend’s address could not be kept: ${await answer.text()}`);
 }
 
 async function seedConnection({ api, alemba, projectId }: SeedParts): Promise<Connection> {
