@@ -1,7 +1,7 @@
 import type { CreateInput, WriteResult } from '../connectors/connector.ts';
 import { Failure, isFailure } from '../sync/failure.ts';
 import { addRelation, markWord, type PatchOperation, patchContentType, setField } from './patch.ts';
-import { updateWorkItem, writtenResult } from './update.ts';
+import { nameFields, updateWorkItem, writtenResult } from './update.ts';
 import { workItem } from './wire.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -24,20 +24,22 @@ export const createWorkItem = async (workshop: Workshop, input: CreateInput): Pr
       .flatMap(([field, value]) => setField(field, value, kindOf(field)));
   const backlink = markRelation(workshop, input);
   const send = (fields: readonly PatchOperation[]) =>
-    workshop.client.json(
-      {
-        method: 'POST',
-        project,
-        path: `wit/workitems/$${encodeURIComponent(type)}`,
-        resource: 'workItems',
-        route: 'workItem.create',
-        query: { $expand: 'relations' },
-        body: [...fields, backlink],
-        contentType: patchContentType,
-        repeat: 'unsafe',
-      },
-      workItem,
-    );
+    workshop.client
+      .json(
+        {
+          method: 'POST',
+          project,
+          path: `wit/workitems/$${encodeURIComponent(type)}`,
+          resource: 'workItems',
+          route: 'workItem.create',
+          query: { $expand: 'relations' },
+          body: [...fields, backlink],
+          contentType: patchContentType,
+          repeat: 'unsafe',
+        },
+        workItem,
+      )
+      .catch((error) => nameFields(workshop, error));
   const changes = Object.entries(input.fields).map(([field, value]) => ({ field, value }));
   try {
     const created = await send(operations());

@@ -116,21 +116,15 @@ const factsOf = (
     ...(notificationId !== undefined && { notificationId }),
     ...(eventId && { eventId }),
     ...(resourceVersion && { resourceVersion }),
-    isSample: isSample(envelope, resource, headers),
+    isSample: isSample(envelope, resource),
   };
 };
 
 /** Samples carry `scope` where deliveries have a subscription, or a subscription and a work item that are no one's. */
-const isSample = (
-  envelope: Json,
-  resource: Json,
-  headers: Readonly<Record<string, string | undefined>>,
-): boolean => {
-  if (envelope.subscriptionId === noSubscription) return true;
-  if (resource.workItemId === 0) return true;
-  const isSubscribed =
-    textIn(envelope.subscriptionId) !== undefined || positive(envelope.notificationId) !== undefined;
-  return textIn(envelope.scope) !== undefined && !isSubscribed && !headers['x-vss-subscriptionid'];
+const isSample = (envelope: Json, resource: Json): boolean => {
+  if (envelope.subscriptionId === noSubscription || resource.workItemId === 0) return true;
+  const isSubscribed = textIn(envelope.subscriptionId) ?? positive(envelope.notificationId);
+  return textIn(envelope.scope) !== undefined && isSubscribed === undefined;
 };
 
 /** `resource.id` of an update is the number of the update, not of the work item. */

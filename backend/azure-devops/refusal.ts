@@ -97,12 +97,30 @@ export const fieldProblems = (problem: Problem): FieldProblem[] => {
 
 const shorten = (text: string) => text.slice(0, 500);
 
+/** Some messages quote a field by its name for people: the same failure, with the name that mappings use. */
+export const withReferenceNames = (
+  error: unknown,
+  fields: ReadonlyMap<string, { name: string; referenceName: string }>,
+): unknown => {
+  if (!isFailure(error) || !error.details.fields?.some(({ field }) => !fields.has(field))) return error;
+  const byName = new Map(
+    [...fields.values()].map((field) => [field.name.toLowerCase(), field.referenceName]),
+  );
+  const named = error.details.fields.map((problem) => ({
+    ...problem,
+    field: fields.has(problem.field)
+      ? problem.field
+      : (byName.get(problem.field.toLowerCase()) ?? problem.field),
+  }));
+  return rethrow(error, { fields: named });
+};
+
 /** Numbers that stand for one field, and the places where a message quotes one. */
 const fieldInWords = (message: string): string | undefined => {
   const quoted =
     /\bfield '([^']+)'/i.exec(message)?.[1] ??
     /\bfield ([\w. ]+?)\. Error code/i.exec(message)?.[1] ??
-    /\bTF51535\b.*?\bfield ([\w.]+)/.exec(message)?.[1];
+    /\bTF51535\b.*?\bfield ([\w.]*\w)/.exec(message)?.[1];
   if (/\bTF(401347|51011)\b/.test(message) && !quoted?.includes('Iteration')) {
     return /iteration/i.test(message) ? 'System.IterationPath' : 'System.AreaPath';
   }

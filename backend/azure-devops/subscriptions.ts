@@ -30,7 +30,7 @@ const notification = z.object({
   details: z.object({ errorMessage: z.string().nullish(), requestAttempts: z.number().nullish() }).nullish(),
 });
 
-const notificationList = z.object({ value: z.array(notification) });
+const notificationResults = z.object({ results: z.array(notification).nullish() });
 const subscriptionList = z.object({ value: z.array(wireSubscription) });
 
 /** The five service hooks of a project; see `ServiceHooks`. */
@@ -68,19 +68,19 @@ export const createServiceHooks = (client: Client): ServiceHooks => {
     return value.filter((subscription) => isOurs(subscription, expected));
   };
 
+  // The plain list of a subscription leaves out why a delivery failed; the query can bring it along.
   const deliveries: ServiceHooks['deliveries'] = async (subscriptionId, limit) => {
-    const { value } = await client.json(
+    const { results } = await client.json(
       {
-        method: 'GET',
-        ...hookRequest(
-          'hooks.deliveries',
-          `hooks/subscriptions/${encodeURIComponent(subscriptionId)}/notifications`,
-        ),
-        query: { maxResults: limit },
+        method: 'POST',
+        ...hookRequest('hooks.deliveries', 'hooks/notificationsquery'),
+        body: { subscriptionIds: [subscriptionId], maxResults: limit, includeDetails: true },
+        repeat: 'safe',
       },
-      notificationList,
+      notificationResults,
     );
-    return value.map(deliveryOf);
+    const newestFirst = [...(results ?? [])].sort((a, b) => b.id - a.id);
+    return newestFirst.slice(0, limit).map(deliveryOf);
   };
 
   /** The last success is only asked for where something is wrong: it costs a request per subscription. */

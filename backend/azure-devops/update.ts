@@ -15,6 +15,7 @@ import {
   setHistory,
 } from './patch.ts';
 import { numberOf, type Remembered } from './reader.ts';
+import { withReferenceNames } from './refusal.ts';
 import { findStatePath } from './state-path.ts';
 import { bookmarkOf, fieldValuesOf, refOf, writeBookmark } from './translate.ts';
 import * as wire from './wire.ts';
@@ -58,12 +59,20 @@ export const updateWorkItem = async (
   // a repeat after a new reading would be planned on the newer revision.
   const repeat = comment ? 'unsafe' : 'safe';
   const send = (revision: string | number, some: readonly PatchOperation[]) =>
-    sendPatch(workshop, id, [onRevision(revision), ...some], { repeat, route: 'workItem.update' });
+    sendPatch(workshop, id, [onRevision(revision), ...some], { repeat, route: 'workItem.update' }).catch(
+      (error) => nameFields(workshop, error),
+    );
   const written = await send(options.revision, [...operations, ...history]).catch((error) =>
     overOtherStates(error, { workshop, id, known, changes, operations, history, send, ...options }),
   );
   workshop.reader.remember(written);
   return writtenResult(workshop, written, changes, comment);
+};
+
+/** Throws the failure with the fields named as mappings name them. */
+export const nameFields = async (workshop: Workshop, error: unknown): Promise<never> => {
+  if (!isFailure(error) || !error.details.fields) throw error;
+  throw withReferenceNames(error, await workshop.metadata.fields());
 };
 
 export const recall = async (workshop: Workshop, id: string): Promise<Remembered> => {

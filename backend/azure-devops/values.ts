@@ -146,7 +146,7 @@ const writeRich = (value: RichText, kind: FieldKind): string => {
 /** Separators cannot be part of a tag. */
 const writeTags = (value: Exclude<FieldValue, null>): string => {
   if (typeof value === 'object' && value.kind === 'words') {
-    return value.words.map((word) => word.replace(/[;,]+/g, ' ').trim()).join('; ');
+    return value.words.map((word) => word.replace(/[;,\s]+/g, ' ').trim()).join('; ');
   }
   return String(typeof value === 'object' && value.kind === 'choice' ? value.id : value);
 };
