@@ -92,7 +92,8 @@ export const createServiceHooks = (client: Client): ServiceHooks => {
       .filter((delivery) => delivery.result === 'succeeded' && delivery.at)
       .map((d) => d.at);
     const lastSucceededAt = finding.lastSucceededAt ?? succeeded.sort().at(-1);
-    const problem = recent.find((delivery) => delivery.result === 'failed')?.problem;
+    // One that is still to be retried is pending, and carries the reason already.
+    const problem = recent.find((delivery) => delivery.result !== 'succeeded' && delivery.problem)?.problem;
     return {
       ...finding,
       ...(lastSucceededAt && { lastSucceededAt }),
