@@ -31,6 +31,8 @@ export interface OpenSystems extends Systems {
   azureDevOps(tenant: number): Promise<AzureDevOps>;
   /** A system from a form that is not saved: secrets that are not given come from the stored connection. */
   openUnsaved(input: UnsavedConnection): Promise<{ system: RecordSystem; close(): Promise<void> }>;
+  /** Ends the sessions (and gives back the licences) of a connection that is deleted or stands still. */
+  release(tenant: number, connection: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -77,11 +79,14 @@ export function openSystems(options: SystemsOptions): OpenSystems {
     if (known !== undefined) {
       const current = await known;
       if (current.version === versionOf(connection, settings.url)) return current;
-      open.delete(key);
-      for (const name of descriptions.keys()) if (name.startsWith(`${key} `)) descriptions.delete(name);
-      close(known).catch((error) =>
-        options.log('system.close_failed', { connection: connectionId, error: String(error) }),
-      );
+      // Two may find the old one at the same time: the second must not throw away what the first has opened.
+      if (open.get(key) === known) {
+        open.delete(key);
+        for (const name of descriptions.keys()) if (name.startsWith(`${key} `)) descriptions.delete(name);
+        close(known).catch((error) =>
+          options.log('system.close_failed', { connection: connectionId, error: String(error) }),
+        );
+      }
     }
     const again = open.get(key);
     if (again !== undefined) return again;
@@ -119,6 +124,16 @@ export function openSystems(options: SystemsOptions): OpenSystems {
       }
     },
     openUnsaved: (input) => openUnsaved(options, input),
+    async release(tenant, connection) {
+      const key = `${tenant} ${connection}`;
+      const entry = open.get(key);
+      open.delete(key);
+      for (const name of descriptions.keys()) if (name.startsWith(`${key} `)) descriptions.delete(name);
+      if (entry === undefined) return;
+      await close(entry).catch((error) =>
+        options.log('system.close_failed', { connection, error: String(error) }),
+      );
+    },
     async close() {
       await Promise.all(
         [...open.values()].map((entry) =>

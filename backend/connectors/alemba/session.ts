@@ -52,6 +52,8 @@ export function createSession(context: ConnectorContext, settings: AlembaSetting
   const tokenUrl = `${settings.address}${settings.tokenPath}`;
   let current: Stored | undefined;
   let renewal: Promise<string> | undefined;
+  /** What is still at work when the session ends must not take a licence that nobody gives back. */
+  let isClosed = false;
   let refusal: { digest: string; untilMs: number; failure: Failure } | undefined;
 
   const nowMs = () => context.now().getTime();
@@ -86,6 +88,16 @@ export function createSession(context: ConnectorContext, settings: AlembaSetting
       repeat: 'safe',
     });
 
+  const logOut = async (session: Stored): Promise<void> => {
+    try {
+      const form = session.refreshToken === undefined ? {} : { token: session.refreshToken };
+      await ask(form as Record<string, string>, { authorization: `Bearer ${session.accessToken}` });
+    } catch (error) {
+      // The licence comes back by itself when the session expires; closing must not fail for it.
+      context.log('alemba.logout_failed', { reason: (error as Error).message });
+    }
+  };
+
   const keep = async (answer: RemoteAnswer, digest: string, salt: string): Promise<string> => {
     const parsed = tokenAnswer.safeParse(answer.json);
     if (!parsed.success) throw malformed('The answer to the login holds no access token');
@@ -98,7 +110,13 @@ export function createSession(context: ConnectorContext, settings: AlembaSetting
       salt,
     };
     // First the vault, then its use: the refresh token works once, and the old one is void already.
-    await vault.write(vaultName, JSON.stringify(session));
+    try {
+      await vault.write(vaultName, JSON.stringify(session));
+    } catch (error) {
+      // The connection was deleted meanwhile, or the store is away: nobody would ever give the licence back.
+      await logOut(session);
+      throw error;
+    }
     current = session;
     return session.accessToken;
   };
@@ -142,6 +160,8 @@ export function createSession(context: ConnectorContext, settings: AlembaSetting
 
   const renewShared = (rejected: string | undefined, anew: boolean) =>
     vault.exclusive(vaultName, async () => {
+      if (isClosed)
+        throw new Failure({ kind: 'unavailable', message: 'The connection was closed meanwhile' });
       const form = await credentials();
       const session = readStored(await vault.read(vaultName));
       const usable =
@@ -171,17 +191,12 @@ export function createSession(context: ConnectorContext, settings: AlembaSetting
     },
     close: () =>
       vault.exclusive(vaultName, async () => {
+        isClosed = true;
         const session = readStored(await vault.read(vaultName)) ?? current;
         current = undefined;
         if (session === undefined) return;
         await vault.write(vaultName, undefined);
-        try {
-          const form = session.refreshToken === undefined ? {} : { token: session.refreshToken };
-          await ask(form as Record<string, string>, { authorization: `Bearer ${session.accessToken}` });
-        } catch (error) {
-          // The licence comes back by itself when the session expires; closing must not fail for it.
-          context.log('alemba.logout_failed', { reason: (error as Error).message });
-        }
+        await logOut(session);
       }),
   };
 }

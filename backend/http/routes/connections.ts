@@ -20,7 +20,6 @@ import {
 import { countLinks } from '../../store/links.ts';
 import type { Sql } from '../../store/pool.ts';
 import { laneKeysOfConnection, releaseLanes } from '../../store/release.ts';
-import { vaultPrefix } from '../../store/secrets.ts';
 import type { Handlers } from '../handlers.ts';
 import { ProblemError } from '../problem.ts';
 import { checkConnectionInput, nothingStored } from './connection-input.ts';
@@ -122,8 +121,8 @@ export function connectionHandlers(services: Services): ConnectionHandlers {
       return created;
     },
 
-    updateConnection: ({ session, params, body }) =>
-      change(session, params.connectionId, 'connection.changed', async (sql, row) => {
+    async updateConnection({ session, params, body }) {
+      const changed = await change(session, params.connectionId, 'connection.changed', async (sql, row) => {
         const { tenant } = session;
         if (body.kind !== row.kind) {
           throw invalidField(
@@ -145,23 +144,26 @@ export function connectionHandlers(services: Services): ConnectionHandlers {
           retry: body.retry ?? row.retry,
           budget: body.budget ?? row.budget,
         });
-        // Sessions and refresh tokens of the connector belong to the credentials that were.
-        await sql.rows('delete from secret where connection = $1 and starts_with(name, $2)', [
-          row.id,
-          vaultPrefix,
-        ]);
         return changedWords(row, checked.settings, body);
-      }),
+      });
+      // Logs out with the credentials and at the address that were; the next use opens the connection as it is now.
+      await services.systems.release(session.tenant, changed.id);
+      return changed;
+    },
 
     ...connectionTests(services),
 
-    pauseConnection: ({ session, params }) =>
-      change(session, params.connectionId, 'connection.paused', async (sql, row) => {
+    async pauseConnection({ session, params }) {
+      const paused = await change(session, params.connectionId, 'connection.paused', async (sql, row) => {
         // `enabled` tells a person's pause from one for refused credentials, which a passed test ends.
         await sql.rows('update connection set enabled = false where id = $1', [row.id]);
         await setPaused(sql, session.tenant, row.id, `Paused by ${session.user.name}.`);
         return undefined;
-      }),
+      });
+      // A system that stands still must not hold a licence that an agent could use.
+      await services.systems.release(session.tenant, paused.id);
+      return paused;
+    },
 
     resumeConnection: ({ session, params }) =>
       change(session, params.connectionId, 'connection.resumed', async (sql, row) => {
@@ -195,6 +197,7 @@ export function connectionHandlers(services: Services): ConnectionHandlers {
         return count;
       });
       engine.settings.forget(tenant);
+      await services.systems.release(tenant, params.connectionId);
       return { links };
     },
 
