@@ -31,6 +31,14 @@ try {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(wordsOf(error));
   process.exit(1);
+}
+
+function wordsOf(error: unknown): unknown {
+  if (error instanceof ConfigError) return error.message;
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    return 'The address is taken: another Tandem, or another program, listens there. Stop it, or set PORT to a free port.';
+  }
+  return error;
 }

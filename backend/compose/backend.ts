@@ -25,14 +25,14 @@ import { laneQueue } from '../lanes/queue.ts';
 import { startWorker } from '../lanes/worker.ts';
 import { createHealth } from '../observability/health.ts';
 import { createLog, type Facts, type LogLine } from '../observability/log.ts';
-import { createMetrics } from '../observability/metrics.ts';
+import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import { createAppTokenVerifier } from '../security/app-token.ts';
 import { createRedactor } from '../security/redaction.ts';
 import { createSecretBox } from '../security/secret-box.ts';
 import { createSessionTokens } from '../security/session-token.ts';
 import { azureDevOps } from '../store/connections.ts';
 import { acceptor } from '../store/deliveries.ts';
-import { StoreUnavailable } from '../store/pool.ts';
+import { type Store, StoreUnavailable } from '../store/pool.ts';
 import { askAsUser } from './ask-as-user.ts';
 import { failpoints } from './failpoints.ts';
 import { hookKeeper } from './hook-keeper.ts';
@@ -203,6 +203,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     await store.call('select 1');
     return undefined;
   });
+  const gauges = watchGauges(store, metrics, onStoreError);
   const address = await server.listen();
   log.info('backend.ready', { address });
 
@@ -211,6 +212,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     async close() {
       closing = true;
       health.startClosing();
+      clearInterval(gauges);
       await server.close();
       await worker.stop(8000);
       await systems.close();
@@ -218,4 +220,31 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
       log.info('backend.stopped');
     },
   };
+}
+
+const gaugesEveryMs = 15_000;
+
+/** Counted now and then instead of with every scrape: a curious scraper must not cost the store anything. */
+function watchGauges(store: Store, metrics: Metrics, onError: (error: unknown) => void): NodeJS.Timeout {
+  const look = async () => {
+    const [row] = await store.call<Record<string, number>>('select * from gauges()');
+    if (row === undefined) return;
+    const {
+      lanes_due = 0,
+      oldest_due_seconds = 0,
+      received = 0,
+      duplicate = 0,
+      parked = 0,
+      pending = 0,
+    } = row;
+    metrics.lanesDue.set(lanes_due);
+    metrics.oldestDueSeconds.set(oldest_due_seconds);
+    metrics.books.set({ place: 'received' }, received);
+    metrics.books.set({ place: 'duplicate' }, duplicate);
+    metrics.books.set({ place: 'parked' }, parked);
+    metrics.books.set({ place: 'pending' }, pending);
+    metrics.books.set({ place: 'handled' }, received - duplicate - parked - pending);
+  };
+  look().catch(onError);
+  return setInterval(() => look().catch(onError), gaugesEveryMs).unref();
 }

@@ -78,7 +78,8 @@ end $$;
 create function extend_leases(batch jsonb, lease_seconds int) returns setof text language sql security definer set search_path = public as $$
   update lane l set lease_until = clock_timestamp() + make_interval(secs => lease_seconds)
   from jsonb_to_recordset(batch) as b(tenant int, key text, token bigint)
-  where l.tenant = b.tenant and l.key = b.key and l.lease_token = b.token
+  -- A lane that was settled while the heartbeat was on its way must not be leased again: nobody would end that lease.
+  where l.tenant = b.tenant and l.key = b.key and l.lease_token = b.token and l.lease_until > '-infinity'
   returning l.tenant || ' ' || l.key
 $$;
 
