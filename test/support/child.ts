@@ -23,11 +23,15 @@ export async function startChild<T>(
   /** Hears every line of both streams, for tests that look through the whole log. */
   onLine: (line: string) => void = () => undefined,
 ): Promise<Child & { ready: T }> {
-  const child = spawn(node, [...(env.NODE_ARGS ?? '').split(' ').filter(Boolean), join(projectRoot, script), ...args], {
-    cwd: projectRoot,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    node,
+    [...(env.NODE_ARGS ?? '').split(' ').filter(Boolean), join(projectRoot, script), ...args],
+    {
+      cwd: projectRoot,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const lastLines: string[] = [];
   const keep = (line: string) => {
     onLine(line);

@@ -209,7 +209,13 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     return token;
   };
 
-  await rig.startBackend();
+  try {
+    await rig.startBackend();
+  } catch (error) {
+    // Simulators that nobody knows of would keep the test run from ending.
+    await rig.close();
+    throw error;
+  }
   return rig;
 }
 
@@ -351,6 +357,8 @@ const freePort = (): Promise<string> =>
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? String(address.port) : '0'));
+      server.close(() =>
+        resolve(typeof address === 'object' && address !== null ? String(address.port) : '0'),
+      );
     });
   });

@@ -9,8 +9,12 @@ export interface Pair {
 export interface WorkItemView {
   rev: number;
   title: string;
+  description: string;
   state: string;
   priority: number | undefined;
+  /** Address of who has it. */
+  assignee: string | undefined;
+  fields: Record<string, unknown>;
   comments: string[];
   files: string[];
   hyperlinks: string[];
@@ -19,9 +23,15 @@ export interface WorkItemView {
 export interface CallView {
   order: number;
   subject: string;
+  description: string;
   status: string;
   priority: number | undefined;
+  /** Name of who has it. */
+  officer: string | undefined;
+  fields: Record<string, unknown>;
   comments: string[];
+  /** The same with who may see them. */
+  notes: { text: string; visible: boolean; title: string }[];
   files: string[];
   closed: boolean;
 }
@@ -35,11 +45,21 @@ interface RawWorkItem {
 
 interface RawCall {
   Subject: string;
+  Description: string | null;
+  OfficerName: string | null;
   StatusName: string;
   Priority: number | null;
   LastHistoryOrder: number;
   closed: boolean;
-  history: { Order: number; ActionType: string; ActionDescription: string; IsSystem: boolean; By: string }[];
+  history: {
+    Order: number;
+    ActionType: string;
+    ActionTitle: string;
+    ActionDescription: string;
+    IsSystem: boolean;
+    VisibleInPortal: boolean;
+    By: string;
+  }[];
   attachments: { Name: string }[];
 }
 
@@ -60,8 +80,11 @@ export async function readWorkItem(rig: Rig, id: number): Promise<WorkItemView> 
   return {
     rev: item.rev,
     title: String(item.fields['System.Title']),
+    description: String(item.fields['System.Description'] ?? ''),
     state: String(item.fields['System.State']),
     priority: item.fields['Microsoft.VSTS.Common.Priority'] as number | undefined,
+    assignee: (item.fields['System.AssignedTo'] as { uniqueName?: string } | undefined)?.uniqueName,
+    fields: item.fields,
     comments: comments.comments.map((comment) => comment.text),
     files: relations
       .filter((relation) => relation.rel === 'AttachedFile')
@@ -72,16 +95,24 @@ export async function readWorkItem(rig: Rig, id: number): Promise<WorkItemView> 
 
 const commentTypes = ['Actioned', 'Deferred', 'Note'];
 
+/** Reads a call as the agent who may see everything. */
 export async function readCall(rig: Rig, ref: number): Promise<CallView> {
   const call = await rig.control<RawCall>('alemba', 'GET', `/calls/${ref}`);
+  const said = call.history.filter((entry) => commentTypes.includes(entry.ActionType) && !entry.IsSystem);
   return {
     order: call.LastHistoryOrder,
     subject: call.Subject,
+    description: call.Description ?? '',
     status: call.StatusName,
     priority: call.Priority ?? undefined,
-    comments: call.history
-      .filter((entry) => commentTypes.includes(entry.ActionType) && !entry.IsSystem)
-      .map((entry) => entry.ActionDescription),
+    officer: call.OfficerName ?? undefined,
+    fields: { ...call },
+    comments: said.map((entry) => entry.ActionDescription),
+    notes: said.map((entry) => ({
+      text: entry.ActionDescription,
+      visible: entry.VisibleInPortal,
+      title: entry.ActionTitle,
+    })),
     files: call.attachments.map((attachment) => attachment.Name),
     closed: call.closed,
   };
@@ -94,7 +125,12 @@ export const editWorkItem = (rig: Rig, id: number, fields: Record<string, unknow
 export const commentOnWorkItem = (rig: Rig, id: number, text: string): Promise<unknown> =>
   rig.control('azure', 'POST', '/act', { do: 'comment', id, text, as: 'contributor' });
 
-export const attachToWorkItem = (rig: Rig, id: number, fileName: string, content: string): Promise<unknown> =>
+export const attachToWorkItem = (
+  rig: Rig,
+  id: number,
+  fileName: string,
+  content: string | Buffer,
+): Promise<unknown> =>
   rig.control('azure', 'POST', '/act', {
     do: 'attach',
     id,
@@ -107,10 +143,15 @@ export const attachToWorkItem = (rig: Rig, id: number, fileName: string, content
 export const editCall = (rig: Rig, ref: number, fields: Record<string, unknown>): Promise<unknown> =>
   rig.control('alemba', 'PATCH', `/calls/${ref}`, fields);
 
-export const commentOnCall = (rig: Rig, ref: number, text: string): Promise<unknown> =>
-  rig.control('alemba', 'POST', `/calls/${ref}/comments`, { text, visible: false });
+export const commentOnCall = (rig: Rig, ref: number, text: string, visible = false): Promise<unknown> =>
+  rig.control('alemba', 'POST', `/calls/${ref}/comments`, { text, visible });
 
-export const attachToCall = (rig: Rig, ref: number, name: string, content: string): Promise<unknown> =>
+export const attachToCall = (
+  rig: Rig,
+  ref: number,
+  name: string,
+  content: string | Buffer,
+): Promise<unknown> =>
   rig.control('alemba', 'POST', `/calls/${ref}/attachments`, {
     name,
     data: Buffer.from(content).toString('base64'),

@@ -174,6 +174,14 @@ export function registerControl(
   app.patch('/_sandbox/toggles', (request) =>
     Object.assign(toggles(simulator), request.body as Partial<Toggles>),
   );
+  // As when somebody revokes a token and makes a new one: the old one is refused from now on.
+  app.put('/_sandbox/users/:key/pat', (request) => {
+    const user = simulator.users.byKey((request.params as { key: string }).key);
+    const old = user.pats.splice(0);
+    for (const pat of old) simulator.users.removeToken(pat.token);
+    const { scopes = ['full'], expiresAtMs = simulator.clock.nowMs() + 86_400_000 } = old[0] ?? {};
+    return { token: simulator.users.addPat(user, scopes, expiresAtMs).token };
+  });
   app.post('/_sandbox/act', async (request) => {
     const workItem = await act(simulator, request.body as Deed);
     return workItemView(simulator, workItem, { expand: 'all' });

@@ -41,6 +41,16 @@ export function registerSandbox(app: FastifyInstance, system: AlembaSystem): voi
     store.settings = mergeSettings(store.settings, bodyOf(request));
     return store.settings;
   });
+  // A new password, and the sessions of the old one ended, as after a reset by an administrator.
+  app.put('/_sandbox/accounts/:id', async (request: FastifyRequest<Params>) => {
+    const account = store.accounts.get(request.params.id);
+    const { password } = bodyOf(request);
+    if (account === undefined) throw recordNotFound('account', request.params.id);
+    if (typeof password !== 'string' || password === '') throw badRequest('password is required');
+    account.password = password;
+    for (const { id } of sessions.list()) sessions.end(id);
+    return {};
+  });
   app.delete('/_sandbox/sessions/:id', async (request: FastifyRequest<Params>) => {
     if (!sessions.end(request.params.id)) throw recordNotFound('session', request.params.id);
     return {};

@@ -1,0 +1,304 @@
+import pg from 'pg';
+import type { RetryPolicy } from '../../backend/contract/connections.ts';
+import type { Panel, TicketCard } from '../../backend/contract/links.ts';
+import type { MappingSettings } from '../../backend/contract/mapping.ts';
+import { connectionUrl, openEmbedded } from '../../backend/store/embedded/index.ts';
+import type { FaultRule } from '../sandbox/faults.ts';
+import type { LedgerEffect, LedgerRequest } from '../sandbox/ledger.ts';
+import { type History, violations } from './nemesis.ts';
+import { openTestStore, type TestStore } from './postgres.ts';
+import { type Joined, joinSystems, type Rig, startRig, until } from './rig.ts';
+import type { Pair } from './two-sides.ts';
+
+/** The whole product with both systems joined, and everything that a test wants to know of it. */
+export interface Scene extends Joined {
+  rig: Rig;
+  projectId: string;
+  /** What stands in the store, past row level security. */
+  rows<R>(sql: string, values?: readonly unknown[]): Promise<R[]>;
+  close(): Promise<void>;
+}
+
+export interface SceneOptions {
+  /** `own` runs the backend's own PostgreSQL with fsync on; `shared` a database on the test server. */
+  store?: 'own' | 'shared';
+  env?: Record<string, string>;
+  latencyMs?: number;
+  mapping?: (settings: MappingSettings) => MappingSettings;
+  retry?: Partial<RetryPolicy>;
+  settings?: Record<string, string>;
+  onLine?: (line: string) => void;
+}
+
+/** Waits are shortened, so that a test sees dozens of tries in seconds; the product allows no shorter first wait. */
+export const briskRetry: RetryPolicy = {
+  maxAttempts: 100,
+  firstDelaySeconds: 1,
+  longestDelaySeconds: 2,
+  attemptTimeoutSeconds: 120,
+};
+
+const ample = { requestsPerSecond: 1000, concurrent: 16 };
+
+export async function openScene(options: SceneOptions = {}): Promise<Scene> {
+  const shared = options.store === 'own' ? undefined : await openTestStore();
+  const databaseUrl = await shared?.createDatabase();
+  const rig = await startRig({
+    databaseUrl,
+    latencyMs: options.latencyMs,
+    env: { SWEEP_EVERY_MS: '1000', ...options.env },
+    onLine: options.onLine,
+  });
+  try {
+    return await furnish(rig, options, databaseUrl, shared);
+  } catch (error) {
+    await rig.close();
+    await shared?.close();
+    throw error;
+  }
+}
+
+async function furnish(
+  rig: Rig,
+  options: SceneOptions,
+  databaseUrl: string | undefined,
+  shared: TestStore | undefined,
+): Promise<Scene> {
+  const projectId = rig.azure.project.id;
+  const { retry = briskRetry } = options;
+  const { connections } = await rig.api('listConnections', { params: { projectId } });
+  for (const { id, kind, name, settings } of connections) {
+    await rig.api('updateConnection', {
+      params: { projectId, connectionId: id },
+      body: { kind, name, settings, retry, budget: ample },
+    });
+  }
+  const joined = await joinSystems(rig, options.mapping ?? byHand, { retry, settings: options.settings });
+  const reader = storeReader(rig, databaseUrl);
+  return {
+    ...joined,
+    rig,
+    projectId,
+    rows: reader.rows,
+    async close() {
+      await reader.close();
+      await rig.close();
+      await shared?.close();
+    },
+  };
+}
+
+/** Links are made by the test; nothing is created by itself. */
+export const byHand = (settings: MappingSettings): MappingSettings => ({
+  ...settings,
+  createTicket: { ...settings.createTicket, mode: 'manual' },
+  createWorkItem: { ...settings.createWorkItem, mode: 'never' },
+});
+
+/** Connects anew when the server was killed in between. */
+function storeReader(rig: Rig, databaseUrl: string | undefined) {
+  let client: pg.Client | undefined;
+  const connect = async () => {
+    const url = databaseUrl ?? connectionUrl((await openEmbedded({ dataDir: rig.dataDir })).connection);
+    const fresh = new pg.Client(url);
+    fresh.on('error', () => {
+      if (client === fresh) client = undefined;
+    });
+    await fresh.connect();
+    client = fresh;
+    return fresh;
+  };
+  return {
+    async rows<R>(sql: string, values: readonly unknown[] = []): Promise<R[]> {
+      return (await (client ?? (await connect())).query(sql, [...values])).rows as R[];
+    },
+    close: async () => client?.end(),
+  };
+}
+
+export const createWorkItem = async (
+  scene: Scene,
+  fields: Record<string, unknown>,
+  more: { type?: string; as?: string } = {},
+): Promise<number> => {
+  const { type = 'Bug', as = 'contributor' } = more;
+  const deed = { do: 'create', type, as, fields };
+  return (await scene.rig.control<{ id: number }>('azure', 'POST', '/act', deed)).id;
+};
+
+export const createCall = async (scene: Scene, fields: Record<string, unknown>): Promise<number> =>
+  (await scene.rig.control<{ Ref: number }>('alemba', 'POST', '/calls', fields)).Ref;
+
+let named = 0;
+
+/** A new work item and a new call with the same title, linked by the product's own API and in agreement. */
+export async function linkPair(
+  scene: Scene,
+  more: { mappingId?: string; title?: string } = {},
+): Promise<Pair> {
+  named += 1;
+  const title = more.title ?? `Pair ${named}`;
+  const [workItemId, callRef] = await Promise.all([
+    createWorkItem(scene, { 'System.Title': title }),
+    createCall(scene, { Subject: title, Impact: 3, Urgency: 3 }),
+  ]);
+  await scene.rig.api('linkTicket', {
+    params: { workItemId: String(workItemId) },
+    body: { mappingId: more.mappingId ?? scene.mappingId, ticketId: String(callRef), onLink: 'workItemWins' },
+  });
+  await inAgreement(scene, workItemId);
+  return { workItemId, callRef };
+}
+
+export async function linkPairs(scene: Scene, count: number): Promise<Pair[]> {
+  const pairs: Pair[] = [];
+  let started = 0;
+  const worker = async () => {
+    while (started < count) {
+      started += 1;
+      pairs.push(await linkPair(scene));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(8, count) }, worker));
+  return pairs;
+}
+
+export const readPanel = (scene: Scene, workItemId: number, as?: string): Promise<Panel> =>
+  scene.rig.api('readPanel', { params: { workItemId: String(workItemId) } }, as);
+
+export const cardOf = async (scene: Scene, workItemId: number): Promise<TicketCard | undefined> =>
+  (await readPanel(scene, workItemId)).tickets[0];
+
+export const inAgreement = (scene: Scene, workItemId: number, timeoutMs = 15_000): Promise<TicketCard> => {
+  let last: TicketCard | undefined;
+  return until(
+    () => `work item ${workItemId} is in agreement; it is ${last?.condition}: ${last?.reason}`,
+    async () => {
+      last = await cardOf(scene, workItemId);
+      return last?.condition === 'inAgreement' ? last : undefined;
+    },
+    timeoutMs,
+  );
+};
+
+export const booksOf = async (scene: Scene) =>
+  (await scene.rig.api('readOverview', { params: { projectId: scene.projectId } })).books;
+
+export interface IdleOptions {
+  timeoutMs?: number;
+  /** Lanes that wait for a person do not count as busy. */
+  parkedIsFine?: boolean;
+}
+
+/** Waits until no lane has anything left to do. Hooks that are still on their way are not seen by this. */
+export async function idle(scene: Scene, options: IdleOptions = {}): Promise<void> {
+  let last = '';
+  await until(
+    () => `all lanes are idle; at work: ${last}`,
+    async () => {
+      const busy = await scene.rows<{ key: string; parked: boolean; failure: { message?: string } | null }>(
+        `select key, parked, failure from lane where queued > 0 and kind in ('link', 'record', 'create', 'backfill')`,
+      );
+      const stuck = busy.filter((lane) => lane.parked);
+      if (stuck.length > 0 && options.parkedIsFine !== true) {
+        throw new Error(
+          `Parked: ${stuck.map((lane) => `${lane.key} (${lane.failure?.message})`).join('; ')}`.slice(
+            0,
+            2000,
+          ),
+        );
+      }
+      const waiting = busy.filter((lane) => !lane.parked);
+      last = waiting
+        .slice(0, 5)
+        .map((lane) => `${lane.key} ${lane.failure?.message ?? ''}`)
+        .join('; ');
+      return waiting.length === 0 ? true : undefined;
+    },
+    options.timeoutMs ?? 20_000,
+  );
+}
+
+/** Waits until both systems show what people did, once each, and everything received is handled. */
+export async function converged(
+  scene: Scene,
+  pairs: readonly Pair[],
+  history: History,
+  timeoutMs = 60_000,
+): Promise<void> {
+  let found: string[] = [];
+  await until(
+    () => `both systems agree; still wrong: ${found.slice(0, 8).join('; ')}`,
+    async () => {
+      await idle(scene, { timeoutMs });
+      found = await violations(scene.rig, pairs, history);
+      return found.length === 0 ? true : undefined;
+    },
+    timeoutMs,
+  );
+}
+
+export async function expectBalancedBooks(scene: Scene): Promise<void> {
+  const books = await until('no delivery is pending', async () => {
+    const now = await scene.rows<{ pending: number }>(
+      `select count(*)::int as pending from inbox where outcome = 'pending'`,
+    );
+    return now[0]?.pending === 0 ? booksOf(scene) : undefined;
+  });
+  if (!books.balanced || books.received !== books.handled + books.duplicate + books.parked) {
+    throw new Error(`The books do not balance: ${JSON.stringify(books)}`);
+  }
+}
+
+export const setFault = async (
+  rig: Rig,
+  system: 'azure' | 'alemba',
+  rule: Omit<FaultRule, 'id'> & { id?: string },
+): Promise<void> => {
+  const { id = 'test', ...rest } = rule;
+  if (system === 'azure') await rig.control(system, 'PUT', `/faults/${id}`, rest);
+  else await rig.control(system, 'PUT', '/faults', { id, ...rest });
+};
+
+export const clearFaults = async (rig: Rig): Promise<void> => {
+  await rig.control('azure', 'DELETE', '/faults');
+  await rig.control('alemba', 'DELETE', '/faults');
+};
+
+/** What was done in a system; `ours` only what Tandem's own account did. */
+export async function effectsOf(
+  rig: Rig,
+  system: 'azure' | 'alemba',
+  which: { effect?: string; recordId?: number | string; ours?: boolean } = {},
+): Promise<LedgerEffect[]> {
+  const query = new URLSearchParams({ kind: 'effect', limit: '1000000' });
+  if (which.effect !== undefined) query.set('effect', which.effect);
+  if (which.recordId !== undefined) query.set('recordId', String(which.recordId));
+  const answer = await rig.control<LedgerEffect[] | { entries: LedgerEffect[] }>(
+    system,
+    'GET',
+    `/ledger?${query}`,
+  );
+  const effects = Array.isArray(answer) ? answer : answer.entries;
+  const account = system === 'azure' ? 'service' : 'Tandem Integration';
+  // Locks and sessions are means, not changes.
+  const means = /^(session\.|ticket\.(un)?locked)/;
+  return effects.filter(
+    ({ effect, actor }) => !means.test(effect) && (which.ours !== true || actor === account),
+  );
+}
+
+export async function requestsOf(
+  rig: Rig,
+  system: 'azure' | 'alemba',
+  since?: string,
+): Promise<LedgerRequest[]> {
+  const query = new URLSearchParams({ kind: 'request', limit: '1000000' });
+  if (since !== undefined) query.set('since', since);
+  const answer = await rig.control<LedgerRequest[] | { entries: LedgerRequest[] }>(
+    system,
+    'GET',
+    `/ledger?${query}`,
+  );
+  return Array.isArray(answer) ? answer : answer.entries;
+}
