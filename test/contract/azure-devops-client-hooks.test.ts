@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readHook, workItemEventTypes } from '../../backend/azure-devops/index.ts';
 import type { Failure } from '../../backend/sync/failure.ts';
 import { type Receiver, startReceiver } from './azure-devops-call.ts';
@@ -117,7 +118,7 @@ describe('subscriptions', () => {
   test('duplicates are removed', async () => {
     await ensure();
     const updated = of('workitem.updated');
-    const copy = { ...structuredClone({ ...updated, notifications: [] }), id: 'a-second-one' };
+    const copy = { ...structuredClone({ ...updated, notifications: [] }), id: randomUUID() };
     side.simulator.hooks.subscriptions.set(copy.id, copy as never);
     expect((await inspect()).findings[1]?.duplicates).toEqual([copy.id]);
     expect((await ensure()).changes).toEqual([{ eventType: 'workitem.updated', done: 'removedDuplicate' }]);

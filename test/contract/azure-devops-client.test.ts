@@ -594,7 +594,7 @@ describe('limits', () => {
     rateLimit.settings = { ...rateLimit.settings, enabled: true, limit: 1, refuseFactor: 3 };
     const outcomes: string[] = [];
     for (let count = 0; count < 20; count++) {
-      const { kind } = await failureOf(side.another().projects());
+      const { kind } = await failureOf(side.connect().projects());
       outcomes.push(kind);
     }
     expect(side.pauses.some((delayMs) => delayMs > 0)).toBe(true);

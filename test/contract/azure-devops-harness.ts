@@ -1,8 +1,11 @@
+import { appendFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import {
   type AzureDevOps,
   type AzureDevOpsContext,
   connectAzureDevOps,
 } from '../../backend/azure-devops/index.ts';
+import type { Transport } from '../../backend/connectors/transport.ts';
 import {
   type AzureDevOpsOptions,
   type AzureDevOpsSimulator,
@@ -20,6 +23,30 @@ export interface AzureDevOpsHarness extends ConformanceSystem {
   pauses: number[];
 }
 
+/** For scripts/check-azure-devops-contract.ts `--record`: everything that the client sends, one exchange a line. */
+const recordPath = process.env.RECORD_EXCHANGES;
+
+function recorded(transport: Transport): Transport {
+  if (!recordPath) return transport;
+  return {
+    ...transport,
+    async send(request) {
+      const answer = await transport.send(request);
+      const { method, url, body } = request;
+      const isJson = body !== undefined && !Buffer.isBuffer(body) && !(body instanceof Readable);
+      const exchange = {
+        method,
+        url,
+        ...(isJson && { requestBody: body }),
+        status: answer.status,
+        responseBody: answer.json,
+      };
+      appendFileSync(recordPath, `${JSON.stringify(exchange)}\n`);
+      return answer;
+    },
+  };
+}
+
 const readRoutes = /^(workItem\.(batch|list|read)|comment\.list|recycleBin\.read)$/;
 const writeRoutes = /^(workItem\.(create|update)|comment\.add)$/;
 
@@ -35,6 +62,7 @@ export async function openAzureDevOps(options: AzureDevOpsOptions = {}): Promise
     contexts.push(context);
     return connectAzureDevOps({
       ...context,
+      transport: recorded(context.transport),
       organizationUrl: simulator.organizationUrl,
       identitiesUrl: simulator.identityUrl,
       auth: { kind: 'pat' },
