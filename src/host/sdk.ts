@@ -65,9 +65,22 @@ function usableTimeZone(id: string | undefined): string {
   }
 }
 
-/** Ends the host's spinner. Call after the first render, so that the frame is never shown empty. */
+/** A frame that is seen paints within a few milliseconds; one that is hidden never does. */
+const paintsWithinMs = 100;
+
+/**
+ * Ends the host's spinner. Call after the first render, so that the frame is never shown empty. Frames of menus and
+ * observers are hidden, and browsers give those no animation frames: there a timer speaks.
+ */
 export function showPage(): void {
-  requestAnimationFrame(() => void SDK.notifyLoadSucceeded());
+  let told = false;
+  const tell = () => {
+    if (told) return;
+    told = true;
+    void SDK.notifyLoadSucceeded();
+  };
+  requestAnimationFrame(tell);
+  setTimeout(tell, paintsWithinMs);
 }
 
 export function failToLoad(reason: unknown): void {
