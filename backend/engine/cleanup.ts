@@ -9,6 +9,32 @@ export interface RetentionOptions {
 }
 
 const maxRowsPerRun = 20_000;
+/** With a run an hour 12,000 links are looked at once a day: one more read per side every 7 s. */
+const maxLooksPerRun = 500;
+
+/**
+ * A full look at links that had none for a day: finds what a system changed without a new revision, without a hook and
+ * outside its feed (a file that its history does not speak of).
+ */
+async function lookAgain(context: EngineContext, tenant: number): Promise<void> {
+  const links = await context.store.asTenant(tenant, (sql) =>
+    sql.rows<{ id: number; connection: string }>(
+      `select id, connection from link where ended_at is null and looked_at < now() - interval '1 day' order by looked_at limit $1`,
+      [maxLooksPerRun],
+    ),
+  );
+  if (links.length === 0) return;
+  await context.queue.enqueue(
+    links.map((link) => ({
+      tenant,
+      key: `link:${link.id}`,
+      kind: 'link',
+      connection: link.connection,
+      link: String(link.id),
+      hints: [{ what: 'unknown' as const, cause: 'schedule' as const }],
+    })),
+  );
+}
 
 /** `cleanup`: forgets old deliveries and attempts in small bites; what it forgets stays counted in the books. */
 export function cleanupLane(context: EngineContext, options: RetentionOptions): LaneRunner {
@@ -35,6 +61,7 @@ export function cleanupLane(context: EngineContext, options: RetentionOptions): 
       await sql.rows(`delete from sweep_run where at < now() - interval '14 days'`);
       return Math.max(deliveries?.count ?? 0, attempts?.count ?? 0);
     });
+    await lookAgain(context, lane.tenant);
     return { verdict: 'done', recurMs: removed >= maxRowsPerRun ? 1000 : options.everyMs };
   };
 }

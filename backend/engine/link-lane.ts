@@ -113,13 +113,16 @@ async function askOtherMappings(run: LinkRun, mappings: readonly MappingRow[]): 
   if (entries.length > 0) await context.queue.enqueue(entries);
 }
 
+/** Deleting and restoring need not move the revision. */
+const alwaysNews: ReadonlySet<string> = new Set(['unknown', 'deleted', 'restored']);
+
 /** Every hint speaks of a revision that the base already includes: the echo of our own write, or an old delivery. */
 function isKnown(run: LinkRun): boolean {
   const { base } = run.link;
   if (base === null || run.lane.hints.length === 0 || !run.link.responded) return false;
   if (run.link.condition === 'parked' || run.lane.attempts > 1) return false;
   return run.lane.hints.every((hint) => {
-    if (hint.side === undefined || hint.revision === undefined || hint.what === 'unknown') return false;
+    if (hint.side === undefined || hint.revision === undefined || alwaysNews.has(hint.what)) return false;
     const known = base[hint.side];
     return known.missing !== true && run.systems[hint.side].isKnownRevision(hint.revision, known.revision);
   });
@@ -342,6 +345,7 @@ function finish(
               ? 'unlink'
               : undefined,
       agreed: condition === 'inAgreement',
+      fullLook: run.lane.hints.some((hint) => hint.what === 'unknown' && hint.side === undefined),
     },
     inboxReason: summary,
     attempt: {

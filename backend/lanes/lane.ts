@@ -54,6 +54,8 @@ export interface LinkChange {
   remedy?: string;
   retryAt?: string;
   agreed?: boolean;
+  /** Everything was read, comments and attachments included. */
+  fullLook?: boolean;
   endReason?: string;
 }
 

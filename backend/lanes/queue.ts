@@ -42,7 +42,9 @@ export function laneQueue(store: Store): LaneQueue {
   const settleBatch = batcher<{ lane: ClaimedLane; settlement: Settlement }, boolean>(
     async (items) => {
       const elements = items.map(({ lane, settlement }) => settleElement(lane, settlement));
-      const settled = await store.call<{ settle_lanes: string }>('select settle_lanes($1)', [JSON.stringify(elements)]);
+      const settled = await store.call<{ settle_lanes: string }>('select settle_lanes($1)', [
+        JSON.stringify(elements),
+      ]);
       const keys = new Set(settled.map((row) => row.settle_lanes));
       return items.map(({ lane }) => keys.has(`${lane.tenant} ${lane.key}`));
     },
@@ -61,7 +63,11 @@ export function laneQueue(store: Store): LaneQueue {
       await store.call('select extend_leases($1, $2)', [JSON.stringify(elements), leaseSeconds]);
     },
     async enqueue(entries) {
-      await store.call('select enqueue_lanes($1), pg_notify($2, $3)', [JSON.stringify(entries.map(entryElement)), 'lane', '']);
+      await store.call('select enqueue_lanes($1), pg_notify($2, $3)', [
+        JSON.stringify(entries.map(entryElement)),
+        'lane',
+        '',
+      ]);
     },
     async wake(entries) {
       await store.call('select wake_lanes($1)', [JSON.stringify(entries.map(entryElement))]);

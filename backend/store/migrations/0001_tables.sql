@@ -106,6 +106,8 @@ create table link (
   remedy text,
   retry_at timestamptz,
   agreed_at timestamptz,
+  -- When everything on both sides was last read, comments and attachments included.
+  looked_at timestamptz not null default now(),
   version bigint not null default nextval('panel_version'),
   created_at timestamptz not null default now(),
   created_by text,
@@ -118,6 +120,7 @@ create table link (
 create unique index link_pair on link (tenant, connection, work_item_id, ticket_id) where ended_at is null;
 create index link_ticket on link (tenant, connection, ticket_id) where ended_at is null;
 create index link_work_item on link (tenant, work_item_id);
+create index link_looked on link (tenant, looked_at) where ended_at is null;
 create index link_mapping on link (tenant, mapping) where ended_at is null;
 
 -- A write that must not happen twice. Committed before it is sent; `done` rows of comments and attachments are the

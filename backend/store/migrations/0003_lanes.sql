@@ -230,6 +230,7 @@ begin
         remedy = case when u ? 'condition' then u->>'remedy' else k.remedy end,
         retry_at = case when u ? 'condition' then (u->>'retryAt')::timestamptz else k.retry_at end,
         agreed_at = case when coalesce((u->>'agreed')::boolean, false) then clock_timestamp() else k.agreed_at end,
+        looked_at = case when coalesce((u->>'fullLook')::boolean, false) then clock_timestamp() else k.looked_at end,
         ended_at = case when u ? 'endReason' then clock_timestamp() else k.ended_at end,
         ended_reason = case when u ? 'endReason' then u->>'endReason' else k.ended_reason end,
         version = nextval('panel_version')
