@@ -1,3 +1,4 @@
+import { readWorkItem } from '../support/two-sides.ts';
 import { type Figure, spread } from './figures.ts';
 import { atRate, cpuSeconds, drained, inParallel, type Site } from './site.ts';
 
@@ -101,7 +102,6 @@ export async function burst(
   const { rig } = site;
   await rig.control('alemba', 'DELETE', '/ledger');
   const round = Math.random().toString(36).slice(2, 6);
-  const last = new Map<number, string>();
   const startedAt = performance.now();
   await inParallel(count, 32, async (index) => {
     const pair = site.pairs[index % over] as Site['pairs'][number];
@@ -118,20 +118,11 @@ export async function burst(
   let lost = 0;
   await inParallel(over, 32, async (index) => {
     const pair = site.pairs[index] as Site['pairs'][number];
-    const call = await rig.control<{ values?: { Subject?: string }; Subject?: string }>(
-      'alemba',
-      'GET',
-      `/calls/${pair.callRef}`,
-    );
-    const [workItem] = await Promise.all([
-      rig.control<{ fields: Record<string, unknown> }>('azure', 'POST', '/act', {
-        do: 'update',
-        id: pair.workItemId,
-        fields: {},
-      }),
+    const [workItem, call] = await Promise.all([
+      readWorkItem(rig, pair.workItemId),
+      rig.control<{ Subject: string }>('alemba', 'GET', `/calls/${pair.callRef}`),
     ]);
-    if ((call.Subject ?? call.values?.Subject) !== workItem.fields['System.Title']) lost += 1;
-    last.set(index, String(workItem.fields['System.Title']));
+    if (call.Subject !== workItem.title) lost += 1;
   });
   const name = `burst of ${count} over ${over}`;
   return [

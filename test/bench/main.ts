@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
+import { largeAttachment } from './attachment.ts';
 import { burst, changeAtRate } from './changes.ts';
 import { type Figure, isMet, printTable } from './figures.ts';
 import { hookAnswers } from './hooks.ts';
 import { lanes } from './lanes.ts';
 import { addPairs, openSite, type Site, watchMemory } from './site.ts';
+import { coldStart } from './start.ts';
 
 /**
  * `npm run bench`: the product on this machine, simulators and load included, measured from outside. `--quick` takes a
@@ -20,7 +22,9 @@ const add = (...more: Figure[]) => {
   figures.push(...more);
 };
 
-const site: Site = await openSite();
+if (wants('start')) add(...(await coldStart()));
+
+const site: Site = await openSite({ env: { NODE_ARGS: '--max-old-space-size=160 --max-semi-space-size=8' } });
 const memory = watchMemory(site.rig.backend().process.pid as number);
 try {
   add({ name: 'first agreement of linked pairs', value: await addPairs(site, 2000 * size), unit: '/s' });
@@ -33,6 +37,7 @@ try {
   if (wants('sustained') || wants('burst')) await addPairs(site, 8000 * size);
   if (wants('sustained')) add(...(await changeAtRate(site, 400, values.quick ? 5 : 25, '400/s', {})));
   if (wants('burst')) add(...(await burst(site, 10_000 * size, 10_000 * size, 30)));
+  if (wants('attachment')) add(...(await largeAttachment(site, 60)));
   if (wants('lanes')) add(...(await lanes(site, { connectionString: site.databaseUrl }, 50_000 * size)));
   const { peakMb } = memory.stop();
   add({ name: 'backend memory, peak', value: Math.round(peakMb), unit: 'MB', target: { atMost: 250 } });

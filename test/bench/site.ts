@@ -89,11 +89,17 @@ export async function addPairs(site: Site, count: number): Promise<number> {
   return count / seconds;
 }
 
-/** Waits until no lane of a link has anything left to do. */
+/** Waits until every hook that Azure DevOps fired has come in and no lane of a link has anything left to do. */
 export const drained = (site: Site, timeoutMs: number): Promise<boolean> =>
   until(
     'all lanes are idle',
     async () => {
+      const { counts } = await site.rig.control<{ counts: { fired: number; delivered: number } }>(
+        'azure',
+        'GET',
+        '/hooks',
+      );
+      if (counts.delivered < counts.fired) return undefined;
       const { rows } = await site.sql.query<{ busy: number; parked: number }>(
         `select count(*) filter (where not parked)::int as busy, count(*) filter (where parked)::int as parked
          from lane where queued > 0 and kind in ('link', 'record', 'create')`,
