@@ -1,0 +1,47 @@
+import { publicClientId, sandboxPassword } from '../sandbox/itsm/alemba/seed.ts';
+import { openBrowser, type TestBrowser } from '../support/browser.ts';
+import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
+import { formAddress, hubOf, panelOf, patience } from './places.ts';
+
+let sandbox: TestSandbox;
+let browser: TestBrowser;
+
+beforeAll(async () => {
+  [sandbox, browser] = await Promise.all([startTestSandbox({ isSeeded: false }), openBrowser()]);
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+  await sandbox?.close();
+});
+
+test('from "installed" to the first connection: panel and hub say what is missing, and the hub takes it', async () => {
+  const form = await browser.open(formAddress(sandbox, 4));
+  const panel = panelOf(form);
+  await panel.getByText('Nobody has entered the address of Tandem’s backend yet.').waitFor(patience);
+
+  const settings = await browser.open(`${sandbox.url}/fabrikam/Fabrikam/_settings`);
+  const hub = hubOf(settings);
+  await hub.getByRole('textbox').first().fill(sandbox.backend.url, patience);
+  await hub.locator('.bolt-button.primary').click();
+  await hub.getByRole('tab', { name: 'Connections' }).click(patience);
+
+  await form.reload();
+  await panel.getByText('Tandem is not set up for this project.').waitFor(patience);
+
+  await hub.getByRole('button', { name: 'Connect the first one' }).click(patience);
+  await hub.getByRole('button', { name: 'Alemba Service Manager' }).click(patience);
+  await hub.getByLabel('Name', { exact: true }).fill('Our desk', patience);
+  await hub.getByLabel(/^Address of the system/).fill(sandbox.alemba.baseUrl);
+  await hub.getByLabel(/^API client id/).fill(publicClientId);
+  await hub.getByLabel(/^Login ID/).fill('integration');
+  await hub.getByLabel(/^Password/).fill('not the password');
+  await hub.getByRole('button', { name: 'Test these settings' }).click();
+  await hub.getByRole('status', { name: 'Result of the test' }).getByText('failed').first().waitFor(patience);
+  await hub.getByLabel(/^Password/).fill(sandboxPassword);
+  await hub.getByRole('button', { name: 'Save', exact: true }).click();
+  await hub.getByText('Our desk').first().waitFor(patience);
+  const { connections } = await sandbox.apiAs()('listConnections', {
+    params: { projectId: sandbox.projectId },
+  });
+  expect(connections).toMatchObject([{ name: 'Our desk', kind: 'alemba' }]);
+});
