@@ -134,12 +134,12 @@ let named = 0;
 /** A new work item and a new call with the same title, linked by the product's own API and in agreement. */
 export async function linkPair(
   scene: Scene,
-  more: { mappingId?: string; title?: string } = {},
+  more: { mappingId?: string; title?: string; type?: string } = {},
 ): Promise<Pair> {
   named += 1;
   const title = more.title ?? `Pair ${named}`;
   const [workItemId, callRef] = await Promise.all([
-    createWorkItem(scene, { 'System.Title': title }),
+    createWorkItem(scene, { 'System.Title': title }, { type: more.type }),
     createCall(scene, { Subject: title, Impact: 3, Urgency: 3 }),
   ]);
   await scene.rig.api('linkTicket', {
@@ -148,6 +148,21 @@ export async function linkPair(
   });
   await inAgreement(scene, workItemId);
   return { workItemId, callRef };
+}
+
+let mapped = 0;
+
+/** Another mapping of the project, made from the first one. */
+export async function addMapping(
+  scene: Scene,
+  change: (settings: MappingSettings) => MappingSettings,
+): Promise<string> {
+  mapped += 1;
+  const { projectId, mappingId } = scene;
+  const first = await scene.rig.api('readMapping', { params: { projectId, mappingId } });
+  const { id: _, version: _v, position: _p, updatedAt: _a, updatedBy: _b, ...settings } = first;
+  const body = change({ ...settings, name: `Mapping ${mapped}` });
+  return (await scene.rig.api('createMapping', { params: { projectId }, body })).id;
 }
 
 export async function linkPairs(scene: Scene, count: number): Promise<Pair[]> {

@@ -153,8 +153,8 @@ export const attachToCall = (
   content: string | Buffer,
 ): Promise<unknown> =>
   rig.control('alemba', 'POST', `/calls/${ref}/attachments`, {
-    name,
-    data: Buffer.from(content).toString('base64'),
+    Name: name,
+    BinaryData: Buffer.from(content).toString('base64'),
   });
 
 /** How often a text stands among comments: what was written once must be there once. */
