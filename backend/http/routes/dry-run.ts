@@ -2,7 +2,7 @@ import type { RecordSystem } from '../../connectors/connector.ts';
 import type { MappingSettings } from '../../contract/mapping.ts';
 import type { DryRun } from '../../contract/mappings.ts';
 import { linksOf } from '../../engine/create-counterpart.ts';
-import { type Descriptions, describeSides, fieldsById, planInput } from '../../engine/plan-input.ts';
+import { type Descriptions, fieldsById, planInput } from '../../engine/plan-input.ts';
 import { fieldsOf, readSide } from '../../engine/reading.ts';
 import type { Session } from '../../security/session-token.ts';
 import { azureDevOps } from '../../store/connections.ts';
@@ -14,7 +14,7 @@ import { plan } from '../../sync/plan.ts';
 import { otherSide, type Side, type Snapshot } from '../../sync/record.ts';
 import { createSteps, noteView, planSteps } from './dry-run-steps.ts';
 import { invalidField } from './input-problems.ts';
-import type { Placed } from './mapping-problems.ts';
+import { describeKnown, type Placed } from './mapping-problems.ts';
 import type { Services } from './services.ts';
 
 const reasons: Readonly<Record<MatchRefusal, string>> = {
@@ -44,7 +44,7 @@ export async function dryRun(
   );
   const [snapshot, descriptions] = await Promise.all([
     readRecord(system, side, id, settings),
-    describeSides(services.systems, session.tenant, settings),
+    describeKnown(services, session.tenant, settings),
   ]);
   const links = await linksOf(services.engine, session.tenant, side, connection.id, snapshot.ref.id);
   const link = links.find((one) => one.connection === connection.id);

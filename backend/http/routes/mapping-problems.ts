@@ -5,6 +5,7 @@ import type { Session } from '../../security/session-token.ts';
 import { azureDevOps, type ConnectionRow } from '../../store/connections.ts';
 import { checkMapping } from '../../sync/check-mapping.ts';
 import { isFailure } from '../../sync/failure.ts';
+import type { ProblemError } from '../problem.ts';
 import { invalid, invalidField } from './input-problems.ts';
 import { isProject } from './links.ts';
 import type { Services } from './services.ts';
@@ -43,12 +44,55 @@ export async function placeMapping(
   return { settings: { ...settings, project: session.project.name }, connection };
 }
 
+/**
+ * Work item types that the project does not have; without the first one nothing more can be told about work items.
+ * Throws `Failure`.
+ */
+async function unknownTypes(
+  services: Services,
+  tenant: number,
+  { project, workItemTypes }: Pick<MappingSettings, 'project' | 'workItemTypes'>,
+  fieldOf = (index: number) => `workItemTypes[${index}]`,
+): Promise<MappingProblem[]> {
+  const { types } = await services.systems.describe(tenant, azureDevOps, { project });
+  const known = new Set(types.flatMap(({ id, name }) => [id.toLowerCase(), name.toLowerCase()]));
+  const some = types
+    .slice(0, 10)
+    .map(({ name }) => name)
+    .join(', ');
+  return workItemTypes.flatMap((type, index): MappingProblem[] => {
+    if (known.has(type.toLowerCase())) return [];
+    return [
+      {
+        field: fieldOf(index),
+        severity: 'error',
+        problem: `The project has no work item type "${type.slice(0, 60)}"`,
+        remedy: `Choose one that exists, for example ${some}.`,
+      },
+    ];
+  });
+}
+
+/** Both sides of a mapping that may name a type which is not there. Throws invalidRequest and `Failure`. */
+export async function describeKnown(
+  services: Services,
+  tenant: number,
+  settings: Parameters<typeof describeSides>[2],
+  fieldOf?: (index: number) => string,
+): Promise<Descriptions> {
+  const unknown = await unknownTypes(services, tenant, settings, fieldOf);
+  if (unknown.length > 0) throw asRefusal(unknown);
+  return describeSides(services.systems, tenant, settings);
+}
+
 /** Everything that is wrong with the settings. Throws `Failure` when a system that must be asked is away. */
 export async function problemsOf(
   services: Services,
   tenant: number,
   { settings, connection }: Placed,
-): Promise<{ problems: MappingProblem[]; descriptions: Descriptions }> {
+): Promise<QuickLook> {
+  const unknown = await unknownTypes(services, tenant, settings);
+  if (unknown.length > 0) return { problems: unknown };
   const descriptions = await describeSides(services.systems, tenant, settings);
   const capabilities = services.systems.connectorOf(connection.kind)?.manifest.capabilities;
   if (capabilities === undefined) {
@@ -61,6 +105,9 @@ export async function problemsOf(
   return { problems: checkMapping(settings, descriptions, capabilities), descriptions };
 }
 
+const asRefusal = (problems: readonly MappingProblem[]): ProblemError =>
+  invalid(...problems.map(({ field, problem, remedy }) => ({ field, problem, remedy })));
+
 /**
  * Refuses settings with errors. A mapping that is switched off may be saved as it is, also while a system is away: it
  * is a draft, and is checked when it is switched on.
@@ -69,8 +116,7 @@ export async function refuseErrors(services: Services, tenant: number, placed: P
   if (!placed.settings.enabled) return;
   const { problems } = await problemsOf(services, tenant, placed);
   const errors = problems.filter((problem) => problem.severity === 'error');
-  if (errors.length === 0) return;
-  throw invalid(...errors.map(({ field, problem, remedy }) => ({ field, problem, remedy })));
+  if (errors.length > 0) throw asRefusal(errors);
 }
 
 /** A list must not wait for a system that is away: what is not cached has to come within this time. */

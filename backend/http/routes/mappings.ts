@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { describeSides } from '../../engine/plan-input.ts';
 import { recordAudit } from '../../store/audit.ts';
 import { countLinks } from '../../store/links.ts';
 import {
@@ -21,7 +20,7 @@ import { dryRun } from './dry-run.ts';
 import { countChanged, invalidField } from './input-problems.ts';
 import { isProject } from './links.ts';
 import { mappingOf } from './mapping-lookup.ts';
-import { placeMapping, problemsOf, refuseErrors } from './mapping-problems.ts';
+import { describeKnown, placeMapping, problemsOf, refuseErrors } from './mapping-problems.ts';
 import { mappingSummary, whatIsPlanned } from './mapping-view.ts';
 import type { Services } from './services.ts';
 
@@ -81,29 +80,17 @@ export function mappingHandlers(services: Services): MappingHandlers {
           'Choose one that is listed.',
         );
       }
-      const described = await describeSides(services.systems, session.tenant, {
+      const place = {
         connectionId: connection.id,
         project: session.project.name,
         workItemTypes: [query.workItemType],
-      });
-      const type = described.workItem.types.find(
-        ({ id, name }) => id === query.workItemType || name === query.workItemType,
-      );
-      if (type === undefined) {
-        throw invalidField(
-          'workItemType',
-          `The project has no work item type "${query.workItemType.slice(0, 60)}"`,
-          `Choose one of ${described.workItem.types
-            .slice(0, 10)
-            .map(({ name }) => name)
-            .join(', ')}.`,
-        );
-      }
+      };
+      const described = await describeKnown(services, session.tenant, place, () => 'workItemType');
       return suggestMapping({
         connectionId: connection.id,
         connectionName: connection.name,
         project: session.project.name,
-        workItemType: type.id,
+        workItemType: query.workItemType,
         described,
         capabilities: connector.manifest.capabilities,
       });

@@ -6,6 +6,7 @@ import type { SandboxUser } from './users.ts';
 /** Namespaces and bits (Microsoft: organizations/security/namespace-reference). */
 export const projectNamespace = '52d39943-cb85-4d7f-8fa8-c6baac873819';
 export const serviceHooksNamespace = 'cb594ebe-87dd-4fc9-ac2c-6a10a4c92046';
+export const collectionNamespace = '3e65f728-f8bc-4ecd-8764-7e378b19bfa7';
 export const areaNamespace = '83e28ad4-2d72-4ceb-97b0-c7726d5502c3';
 export const hookBits = { view: 1, edit: 2, delete: 4, publish: 8 } as const;
 
@@ -19,6 +20,9 @@ function grantedBits(context: CallContext, user: SandboxUser, namespace: string,
       const role = project === undefined ? undefined : user.roles.get(project.id);
       return role === undefined ? 0 : role === 'administrator' ? 0xffff : 1;
     }
+    // "View instance-level information" is everyone's, "Edit instance-level information" the administrator's.
+    case collectionNamespace:
+      return user.key === 'admin' ? 3 : 1;
     case serviceHooksNamespace:
       return hookGrant(user, project);
     case areaNamespace: {
