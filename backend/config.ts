@@ -125,7 +125,7 @@ const schema = z.object({
     z.string(),
     (text) => /^[A-Za-z0-9][A-Za-z0-9-]*$/.test(text),
     'is not the id of a publisher|Write the id as in the address of the publisher page',
-  ).default('tandem'),
+  ).default('tandem-sync'),
   CORS_ORIGINS: list(
     isOrigin,
     'has an entry that is not an origin|Write origins like https://publisher.gallerycdn.vsassets.io, without a path or slash at the end',
