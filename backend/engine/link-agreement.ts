@@ -1,0 +1,188 @@
+import type { SystemDescription } from '../connectors/connector.ts';
+import type { LinkChange } from '../lanes/lane.ts';
+import { declareIntent, markDone } from '../store/intents.ts';
+import type { LinkRow, ShownTicket } from '../store/links.ts';
+import type { Conflict } from '../sync/command.ts';
+import type { Pair } from '../sync/link-state.ts';
+import { plan as planLink } from '../sync/plan.ts';
+import type { Plan, PlanInput } from '../sync/plan-input.ts';
+import type { Reading, Side } from '../sync/record.ts';
+import { settle } from '../sync/settle.ts';
+import { type CarriedOut, carryOut } from './carry-out.ts';
+import { sendEntered } from './entered.ts';
+import type { LinkRun } from './link-run.ts';
+import { type Descriptions, describeSides, planInput } from './plan-input.ts';
+import { SidedFailure } from './ports.ts';
+import { readSide, type SideReading, wantsOf } from './reading.ts';
+import { shownAfterWrite, shownTicket, wordsOf } from './shown.ts';
+
+const maxPlansPerRun = 4;
+
+export interface Agreement {
+  input: PlanInput;
+  plan: Plan;
+  carried: CarriedOut;
+  change: LinkChange;
+  bookmarks: Partial<Record<Side, string>>;
+  entered: number;
+}
+
+/** Reads, plans and carries out until nothing is stale any more (at most four times). */
+export async function agree(
+  run: LinkRun,
+  progress: (step: { plan: Plan; carried: CarriedOut }) => void,
+): Promise<Agreement> {
+  const { context, lane, link } = run;
+  const descriptions = await describeSides(context.systems, lane.tenant, run.mapping.settings);
+  for (let round = 1; ; round += 1) {
+    const sides = await readBoth(run);
+    const input = planInput({
+      link: run.link,
+      intents: run.intents,
+      mapping: run.mapping.settings,
+      connection: run.connection,
+      connector: context.systems.connectorOf(run.connection.kind),
+      readings: { workItem: sides.workItem.reading, ticket: sides.ticket.reading },
+      descriptions,
+    });
+    const plan = planLink(input);
+    const carried = await carryOut({
+      context,
+      tenant: lane.tenant,
+      link,
+      systems: run.systems,
+      readings: { workItem: input.workItem, ticket: input.ticket },
+      plan,
+    });
+    if (plan.pairs.length > 0) await keepPairs(run, plan.pairs);
+    progress({ plan, carried });
+    let entered = 0;
+    if (carried.failure === undefined) {
+      try {
+        entered = await sendEntered(context, run.systems, link, run.intents);
+      } catch (error) {
+        // What the plan did is kept all the same.
+        if (!(error instanceof SidedFailure)) throw error;
+        carried.failure = error;
+      }
+    }
+    const bookmarks = { workItem: sides.workItem.bookmark, ticket: sides.ticket.bookmark };
+    const change = linkChange(run, input, plan, carried, bookmarks, descriptions);
+    if (carried.failure === undefined) return { input, plan, carried, change, bookmarks, entered };
+    const cause = carried.failure.cause;
+    const stale =
+      cause instanceof Error && 'kind' in cause && (cause.kind === 'stale' || cause.kind === 'notFound');
+    if (stale && round < maxPlansPerRun) {
+      // What was done counts: the next plan starts from the base that it left.
+      if (change.base !== undefined) run.link = { ...run.link, base: change.base as LinkRow['base'] };
+      if (change.responded === true) run.link = { ...run.link, responded: true };
+      await new Promise((resolve) => setTimeout(resolve, 20 + context.random() * 80 * round));
+      continue;
+    }
+    throw new PartialRun(carried.failure, change);
+  }
+}
+
+/** Comments and attachments that carry our marks although their answer was lost: known as pairs from now on. */
+const keepPairs = (run: LinkRun, pairs: readonly Pair[]): Promise<void> =>
+  run.context.store.asTenant(run.lane.tenant, async (sql) => {
+    for (const pair of pairs) {
+      const key = `pair:${run.link.id}:${pair.kind}:${pair.workItemSideId}:${pair.ticketSideId}`;
+      await declareIntent(sql, run.lane.tenant, {
+        key,
+        kind: pair.kind,
+        link: String(run.link.id),
+        side: 'ticket',
+        sourceId: pair.workItemSideId,
+        mark: '',
+      });
+      await markDone(sql, key, pair.ticketSideId);
+    }
+  });
+
+/** A run that stopped half way; `change` is what it did achieve. */
+export class PartialRun extends Error {
+  override readonly cause: unknown;
+  readonly change: LinkChange;
+  constructor(cause: unknown, change: LinkChange) {
+    super('The run stopped half way', { cause });
+    this.cause = cause;
+    this.change = change;
+  }
+}
+
+async function readBoth(run: LinkRun): Promise<Record<Side, SideReading>> {
+  const { link, mapping, lane } = run;
+  const base = link.base ?? undefined;
+  const [workItem, ticket] = await Promise.all([
+    readSide(
+      'workItem',
+      run.systems.workItem,
+      link.work_item_id,
+      wantsOf('workItem', mapping.settings, base?.workItem, lane.hints),
+    ),
+    readSide(
+      'ticket',
+      run.systems.ticket,
+      link.ticket_id,
+      wantsOf('ticket', mapping.settings, base?.ticket, lane.hints),
+    ),
+  ]);
+  return { workItem, ticket };
+}
+
+function linkChange(
+  run: LinkRun,
+  input: PlanInput,
+  plan: Plan,
+  carried: CarriedOut,
+  bookmarks: Partial<Record<Side, string>>,
+  descriptions: Descriptions,
+): LinkChange {
+  const settled = settle({ input, plan, outcomes: carried.outcomes, bookmarks });
+  const ended = carried.outcomes.find((one) => one.command.kind === 'endLink' && one.outcome === 'done');
+  const change: LinkChange = {
+    base: settled.base,
+    responded: settled.responded,
+    usedResolutions: settled.usedResolutions,
+    conflicts: plan.conflicts.map((conflict) => conflictCard(conflict, descriptions)),
+    shown: shownNow(run.link, input.ticket, carried, descriptions.ticket),
+  };
+  if (input.ticket.state === 'present') {
+    change.ticketKey = input.ticket.snapshot.ref.key;
+    change.ticketUrl = input.ticket.snapshot.ref.url;
+  }
+  if (ended?.command.kind === 'endLink')
+    change.endReason = `The other record is gone (${ended.command.reason}).`;
+  return change;
+}
+
+function shownNow(
+  link: LinkRow,
+  ticket: Reading,
+  carried: CarriedOut,
+  description: SystemDescription,
+): Partial<ShownTicket> {
+  if (ticket.state !== 'present') return link.shown;
+  let shown = shownTicket(ticket.snapshot);
+  for (const written of carried.written) {
+    if (written.side === 'ticket')
+      shown = shownAfterWrite(shown, description, written.changes, written.observed);
+  }
+  return shown;
+}
+
+const conflictCard = (conflict: Conflict, descriptions: Descriptions) => ({
+  row: conflict.row,
+  label:
+    descriptions.workItem.fields.find((field) => field.id === conflict.workItem.field)?.name ??
+    conflict.workItem.field,
+  workItem: {
+    ...conflict.workItem,
+    value: wordsOf(conflict.workItem.value, descriptions.workItem, conflict.workItem.field) ?? '',
+  },
+  ticket: {
+    ...conflict.ticket,
+    value: wordsOf(conflict.ticket.value, descriptions.ticket, conflict.ticket.field) ?? '',
+  },
+});

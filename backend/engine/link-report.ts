@@ -1,0 +1,128 @@
+import type { LinkChange, Settlement } from '../lanes/lane.ts';
+import type { Plan } from '../sync/plan-input.ts';
+import type { CarriedOut } from './carry-out.ts';
+import { causeOf } from './cause.ts';
+import type { Agreement } from './link-agreement.ts';
+import type { LinkRun } from './link-run.ts';
+import type { FailureSettlement } from './on-failure.ts';
+
+/** What a run that went through means for the link, its lane and the activity list. */
+export function finish(
+  run: LinkRun,
+  agreement: Agreement,
+  startedAt: number,
+  requests: readonly unknown[],
+): Settlement {
+  const { plan, carried, change, input } = agreement;
+  const missing =
+    input.workItem.state === 'missing'
+      ? 'work item'
+      : input.ticket.state === 'missing'
+        ? 'ticket'
+        : undefined;
+  const refusal = carried.refusals[0];
+  const condition =
+    refusal !== undefined
+      ? 'parked'
+      : plan.conflicts.length > 0
+        ? 'conflict'
+        : missing !== undefined
+          ? 'missing'
+          : 'inAgreement';
+  const reason =
+    refusal !== undefined
+      ? `${refusal.field}: ${refusal.problem}`
+      : condition === 'conflict'
+        ? 'Both sides changed the same field.'
+        : missing !== undefined
+          ? `The ${missing} is gone or no longer visible.`
+          : undefined;
+  const wrote = carried.wrote + agreement.entered;
+  const summary = summaryOf(wrote, condition, reason);
+  return {
+    verdict: refusal !== undefined ? 'park' : 'done',
+    failure:
+      refusal === undefined
+        ? undefined
+        : {
+            kind: 'rejected',
+            message: reason as string,
+            side: refusal.side,
+            fields: carried.refusals.map(({ field, problem }) => ({ field, problem })),
+          },
+    link: {
+      ...change,
+      condition,
+      reason,
+      remedy:
+        condition === 'conflict'
+          ? 'resolveConflict'
+          : condition === 'parked'
+            ? 'explain'
+            : missing
+              ? 'unlink'
+              : undefined,
+      agreed: condition === 'inAgreement',
+      fullLook: run.lane.hints.some((hint) => hint.what === 'unknown' && hint.side === undefined),
+    },
+    inboxReason: summary,
+    attempt: {
+      cause: causeOf(run.lane.hints),
+      outcome: refusal !== undefined ? 'failure' : wrote > 0 || condition === 'inAgreement' ? 'done' : 'halt',
+      summary,
+      failure: refusal === undefined ? undefined : 'rejected',
+      workItemId: run.link.work_item_id,
+      ticketKey: run.link.ticket_key,
+      durationMs: performance.now() - startedAt,
+      attempts: run.lane.attempts,
+      wrote,
+      detail: detailOf(plan, carried, requests),
+    },
+  };
+}
+
+const summaryOf = (wrote: number, condition: string, reason: string | undefined): string => {
+  if (reason !== undefined)
+    return wrote > 0 ? `${reason} ${wrote} other change(s) were carried over.` : reason;
+  if (wrote === 0) return condition === 'inAgreement' ? 'Both sides agree; nothing to write.' : condition;
+  return wrote === 1 ? 'One change was carried over.' : `${wrote} changes were carried over.`;
+};
+
+const detailOf = (plan: Plan | undefined, carried: CarriedOut | undefined, requests: readonly unknown[]) => ({
+  commands: (carried?.outcomes ?? []).map(({ command, outcome }) => ({
+    side: 'side' in command ? command.side : 'workItem',
+    action: command.kind,
+    outcome,
+    detail: command.kind === 'update' ? command.changes.map((change) => change.field).join(', ') : undefined,
+  })),
+  notes: plan?.notes ?? [],
+  requests,
+  fields: carried?.refusals ?? [],
+});
+
+/** The same for a run that a failure ended; what it did achieve is kept. */
+export function failedRun(
+  run: Pick<LinkRun, 'lane' | 'link'>,
+  failed: FailureSettlement,
+  so: { plan?: Plan; carried?: CarriedOut; change?: LinkChange },
+  startedAt: number,
+  requests: readonly unknown[],
+): Settlement {
+  const { condition, reason, remedy, retryAt, planAgain: _, ...settlement } = failed;
+  return {
+    ...settlement,
+    link: { ...so.change, condition, reason, remedy, retryAt },
+    attempt: {
+      cause: causeOf(run.lane.hints),
+      outcome: 'failure',
+      summary: reason,
+      failure: settlement.failure?.kind,
+      workItemId: run.link.work_item_id,
+      ticketKey: run.link.ticket_key,
+      durationMs: performance.now() - startedAt,
+      attempts: run.lane.attempts,
+      wrote: so.carried?.wrote ?? 0,
+      detail: { ...detailOf(so.plan, so.carried, requests), requestId: settlement.failure?.requestId },
+    },
+  };
+}
