@@ -21,6 +21,12 @@ export interface SignIn {
 export const createSignIn = (context: AzureDevOpsContext): SignIn =>
   context.auth.kind === 'pat' ? patSignIn(context) : entraSignIn(context, context.auth);
 
+/** The token of a user, as the extension's page gave it; there is no other when it is refused. */
+export const userSignIn = (accessToken: string): SignIn => ({
+  authorization: async () => `Bearer ${accessToken}`,
+  refused: () => false,
+});
+
 const patSignIn = (context: AzureDevOpsContext): SignIn => ({
   authorization: async () =>
     `Basic ${Buffer.from(`:${await context.secret('pat')}`, 'utf8').toString('base64')}`,

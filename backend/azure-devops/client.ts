@@ -4,7 +4,7 @@ import type { RemoteAnswer, RemoteRequest, RemoteStream } from '../connectors/tr
 import { Failure, isFailure } from '../sync/failure.ts';
 import { identitiesUrlOf, organizationUrlOf } from './addresses.ts';
 import { apiVersionOf, type Resource, type RestVersion } from './api-versions.ts';
-import { createSignIn } from './auth.ts';
+import type { SignIn } from './auth.ts';
 import type { AzureDevOpsContext } from './context.ts';
 import { explainRefusal, problemOf } from './refusal.ts';
 
@@ -39,15 +39,15 @@ export interface Client {
 }
 
 export interface ClientOptions {
-  /** Instead of the backend's own sign-in: the token of a user. */
-  accessToken?: string;
+  /** Shared by all clients of one identity, so that a token is fetched once. */
+  signIn: SignIn;
   version: () => Promise<RestVersion>;
 }
 
 /** What every request has in common: address, version, sign-in, pauses, and errors told in the product's words. */
 export const createClient = (context: AzureDevOpsContext, options: ClientOptions): Client => {
   const organizationUrl = organizationUrlOf(context);
-  const signIn = options.accessToken ? userSignIn(options.accessToken) : createSignIn(context);
+  const { signIn } = options;
   // Resources for which this server asked for the word "preview".
   const previewOnly = new Set<Resource>();
 
@@ -114,11 +114,6 @@ const readAnswer = <T>(answer: RemoteAnswer, schema: z.ZodType<T>, request: ApiR
     ...(requestId && { requestId }),
   });
 };
-
-const userSignIn = (accessToken: string) => ({
-  authorization: async () => `Bearer ${accessToken}`,
-  refused: () => false,
-});
 
 const outgoingOf = (request: ApiRequest, url: string, authorization: string): RemoteRequest => {
   const { method, route, body, contentType, repeat, accept, timeoutMs, maxAnswerBytes } = request;

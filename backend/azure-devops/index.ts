@@ -3,6 +3,7 @@ import { Failure } from '../sync/failure.ts';
 import type { Principal, Snapshot } from '../sync/record.ts';
 import { createAsUser } from './ask-as-user.ts';
 import { addAttachment, openAttachment } from './attachments.ts';
+import { createSignIn, userSignIn } from './auth.ts';
 import { createCache } from './cache.ts';
 import { readChanges } from './changes.ts';
 import { createClient } from './client.ts';
@@ -81,10 +82,10 @@ export const connectAzureDevOps = (context: AzureDevOpsContext): AzureDevOps => 
       return { version, isServices: isServices(context, facts), instanceId: facts.instanceId };
     },
     hooks: createServiceHooks(client),
-    askAsUser: (accessToken) =>
-      createAsUser(
-        createClient(context, { accessToken, version: versionFinder(context, cell, accessToken) }),
-      ),
+    askAsUser: (accessToken) => {
+      const signIn = userSignIn(accessToken);
+      return createAsUser(createClient(context, { signIn, version: versionFinder(context, cell, signIn) }));
+    },
     close: async () => {
       metadata.clear();
       people.clear();
@@ -93,7 +94,8 @@ export const connectAzureDevOps = (context: AzureDevOpsContext): AzureDevOps => 
 };
 
 const openWorkshop = (context: AzureDevOpsContext, cell: VersionCell): Workshop => {
-  const client = createClient(context, { version: versionFinder(context, cell) });
+  const signIn = createSignIn(context);
+  const client = createClient(context, { signIn, version: versionFinder(context, cell, signIn) });
   const now = () => context.now().getTime();
   const metadata = createMetadata(client, now);
   const reader = createReader(client);

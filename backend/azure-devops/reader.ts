@@ -142,7 +142,7 @@ const naturalBatches = () => {
       // A new batch is opened only when the one before it is full or gone.
       if (waiting.length > 0) leave(maxInFlight);
       waiting.push(dispatch);
-      if (isTickPlanned || inFlight >= eagerInFlight) return;
+      if (isTickPlanned) return;
       isTickPlanned = true;
       setImmediate(() => {
         isTickPlanned = false;

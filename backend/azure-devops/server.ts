@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Failure, isFailure } from '../sync/failure.ts';
 import type { Principal } from '../sync/record.ts';
 import { type RestVersion, restVersions } from './api-versions.ts';
+import type { SignIn } from './auth.ts';
 import { type Client, createClient } from './client.ts';
 import type { AzureDevOpsContext } from './context.ts';
 import { problemOf } from './refusal.ts';
@@ -18,15 +19,12 @@ export interface VersionCell {
 export const versionFinder = (
   context: AzureDevOpsContext,
   cell: VersionCell,
-  accessToken?: string,
+  signIn: SignIn,
 ): (() => Promise<RestVersion>) => {
   let running: Promise<RestVersion> | undefined;
   const probe = async (): Promise<RestVersion> => {
     for (const version of restVersions) {
-      const client = createClient(context, {
-        version: async () => version,
-        ...(accessToken && { accessToken }),
-      });
+      const client = createClient(context, { signIn, version: async () => version });
       try {
         await client.send({
           method: 'GET',

@@ -110,6 +110,10 @@ describe('sign-in', () => {
       remaining: 1,
     });
     expect((await system.projects()).map((project) => project.name)).toContain('Fabrikam');
+    const tokens = side.simulator.ledger.entries(
+      (entry) => entry.kind === 'request' && entry.path.includes('/oauth2/'),
+    );
+    expect(tokens).toHaveLength(3);
   });
 
   test('a wrong client secret is unauthorized and quotes no secret', async () => {
@@ -352,6 +356,23 @@ describe('writing', () => {
     }
   });
 
+  test('a service that does not take the parameter for Markdown gets HTML', async () => {
+    const id = await createRecord(side);
+    side.faults.set({
+      id: 'format',
+      fault: { kind: 'status', status: 400, body: { message: 'The value is not valid for format.' } },
+      match: { method: 'POST', path: '/comments\\?format=markdown' },
+    });
+    const mark = newMark();
+    const body = { kind: 'rich', format: 'markdown', text: 'a **b**' } as const;
+    await side.system.addComment(id, { body, visibility: 'public', mark });
+    const [comment] = stored(id)?.comments ?? [];
+    expect(comment?.versions[0]).toMatchObject({
+      format: 'html',
+      text: expect.stringContaining('<strong>b</strong>'),
+    });
+  });
+
   test('a refused field and area, each by its reference name', async () => {
     const id = await createRecord(side);
     const problemsOf = async (fields: Record<string, FieldValue>) => {
@@ -521,6 +542,20 @@ describe('finding', () => {
     );
     expect(await side.system.findByMark(mark, { since: new Date(Date.now() + 3_600_000) })).toEqual([]);
     expect((await read(created.ref.id)).snapshot.hyperlinks).toEqual([counterpart.url]);
+  });
+
+  test('a copy of the mark that somebody else made is not found', async () => {
+    const mark = newMark();
+    const created = await side.system.create({ ...side.newRecord('Marked'), mark });
+    const copied = await side.simulator.act({
+      do: 'create',
+      type: 'Task',
+      fields: { 'System.Title': 'Copy' },
+    });
+    const relations = stored(created.ref.id)?.revisions.at(-1)?.relations ?? [];
+    copied.revisions.at(-1)?.relations.push(...relations);
+    const found = await side.system.findByMark(mark, { since: new Date() });
+    expect(found.map((ref) => ref.id)).toEqual([created.ref.id]);
   });
 
   test('by the reference field, exactly', async () => {

@@ -120,6 +120,8 @@ test('a bookmark moves with count and edits, and rubbish proves nothing', () => 
   expect(commentsMoved(before, at(2, '7.1'))).toBe(false);
   expect(commentsMoved(before, at(2))).toBe(false);
   expect(commentsMoved(before, at(3, '8.1'))).toBe(true);
+  expect(commentsMoved(before, at(3, '7.1'))).toBe(true);
+  expect(commentsMoved(before, at(1))).toBe(true);
   expect(commentsMoved(before, at(2, '7.2'))).toBe(true);
   for (const rubbish of [undefined, '', 'null', '[]', '{"comments":"2"}', '{']) {
     expect(commentsMoved(rubbish, at(2))).toBe(true);
