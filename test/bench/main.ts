@@ -24,7 +24,9 @@ const add = (...more: Figure[]) => {
 
 if (wants('start')) add(...(await coldStart()));
 
-const site: Site = await openSite({ env: { NODE_ARGS: '--max-old-space-size=160 --max-semi-space-size=8' } });
+/** As `npm run serve` starts it. */
+const heap = { NODE_ARGS: '--max-old-space-size=160 --max-semi-space-size=8' };
+const site: Site = await openSite({ env: heap });
 const memory = watchMemory(site.rig.backend().process.pid as number);
 try {
   add({ name: 'first agreement of linked pairs', value: await addPairs(site, 2000 * size), unit: '/s' });
@@ -43,6 +45,16 @@ try {
   add({ name: 'backend memory, peak', value: Math.round(peakMb), unit: 'MB', target: { atMost: 250 } });
 } finally {
   await site.close();
+}
+if (wants('distant')) {
+  // The same with upstreams that take 20 ms for every answer, as over a network.
+  const distant = await openSite({ latencyMs: 20, env: heap });
+  try {
+    await addPairs(distant, 400 * size);
+    add(...(await changeAtRate(distant, 50, values.quick ? 5 : 20, 'upstreams at 20 ms, 50/s', {})));
+  } finally {
+    await distant.close();
+  }
 }
 
 console.log(
