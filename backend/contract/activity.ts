@@ -78,7 +78,14 @@ export const parked = z.object({
   attempts: z.number().int(),
 });
 
-const page = { before: z.string().optional(), limit: z.coerce.number().int().min(1).max(200).default(50) };
+const page = {
+  before: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  /** Inclusive. */
+  since: z.iso.datetime({ offset: true }).optional(),
+  /** Exclusive. */
+  until: z.iso.datetime({ offset: true }).optional(),
+};
 
 export const activityRoutes = {
   listDeliveries: route({
@@ -108,6 +115,14 @@ export const activityRoutes = {
     summary: 'Treat the delivery as if it had just arrived.',
     response: delivery,
   }),
+  replayDeliveries: route({
+    method: 'POST',
+    path: '/api/projects/:projectId/deliveries/replay',
+    guard: 'projectAdmin',
+    summary: 'The same for many. Those that name no record are left out and counted.',
+    body: z.object({ ids: z.array(z.string()).min(1).max(200) }),
+    response: z.object({ replayed: z.number().int(), left: z.number().int() }),
+  }),
   listAttempts: route({
     method: 'GET',
     path: '/api/projects/:projectId/attempts',
@@ -119,6 +134,8 @@ export const activityRoutes = {
       connectionId: z.string().optional(),
       workItemId: z.string().optional(),
       linkId: z.string().optional(),
+      /** Number of a work item or of a ticket. */
+      record: z.string().trim().min(1).max(200).optional(),
     }),
     response: z.object({ attempts: z.array(attempt), more: z.boolean() }),
   }),

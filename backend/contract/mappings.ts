@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { mapping, mappingSettings } from './mapping.ts';
+import { mappingFile } from './mapping-file.ts';
 import { route } from './route.ts';
 
 export const mappingProblem = z.object({
@@ -50,6 +51,23 @@ export const dryRun = z.object({
     }),
   ),
   matches: z.boolean(),
+});
+
+/** What each row that starts at the record's side makes of it. */
+export const mappingPreview = z.object({
+  record: z.object({ key: z.string(), title: z.string() }),
+  rows: z.array(
+    z.object({
+      /** Id of the field mapping. */
+      row: z.string(),
+      /** In words; absent when it was not read or the row has no source field. */
+      from: z.string().optional(),
+      /** Absent when nothing would be written. */
+      to: z.string().optional(),
+      /** Why nothing would be written, or what would be lost. */
+      problem: z.string().optional(),
+    }),
+  ),
 });
 
 export const backfill = z.object({
@@ -121,6 +139,14 @@ export const mappingRoutes = {
     body: mappingSettings,
     response: z.object({ problems: z.array(mappingProblem) }),
   }),
+  readMappingFile: route({
+    method: 'POST',
+    path: '/api/projects/:projectId/mapping-files',
+    guard: 'projectAdmin',
+    summary: 'Checks an exported mapping and answers with settings for this project; nothing is saved.',
+    body: z.object({ connectionId: z.string(), file: mappingFile }),
+    response: mappingSettings,
+  }),
   dryRunMapping: route({
     method: 'POST',
     path: '/api/projects/:projectId/mapping-dry-runs',
@@ -132,6 +158,18 @@ export const mappingRoutes = {
       ticketId: z.string().optional(),
     }),
     response: dryRun,
+  }),
+  previewMapping: route({
+    method: 'POST',
+    path: '/api/projects/:projectId/mapping-previews',
+    guard: 'projectAdmin',
+    summary: 'What the rows of a draft make of the values of a real record, nothing written.',
+    body: z.object({
+      settings: mappingSettings,
+      workItemId: z.string().optional(),
+      ticketId: z.string().optional(),
+    }),
+    response: mappingPreview,
   }),
   orderMappings: route({
     method: 'PUT',
@@ -201,4 +239,5 @@ export const mappingRoutes = {
 export type MappingProblem = z.infer<typeof mappingProblem>;
 export type MappingSummary = z.infer<typeof mappingSummary>;
 export type DryRun = z.infer<typeof dryRun>;
+export type MappingPreview = z.infer<typeof mappingPreview>;
 export type Backfill = z.infer<typeof backfill>;

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import type { Health } from '../observability/health.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import { buildMappingSchema } from './mapping-schema.ts';
 import { buildOpenApi } from './openapi.ts';
 import { ProblemError } from './problem.ts';
 
@@ -34,6 +35,11 @@ export const mountOperations = (app: FastifyInstance, options: OperationsOptions
   app.get('/metrics', async (request, reply) => {
     if (!isLocal(request)) throw new ProblemError('notFound');
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+  });
+  let schema: unknown;
+  app.get('/api/schemas/mapping.json', async (_request, reply) => {
+    schema ??= buildMappingSchema(options.publicUrl);
+    return reply.header('access-control-allow-origin', '*').send(schema);
   });
   if (!options.openApi) return;
   // Built on first use: it takes some 10 ms that a start need not spend.

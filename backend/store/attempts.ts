@@ -1,4 +1,5 @@
 import type { Sql } from './pool.ts';
+import { idsWithin, type TimeWindow } from './time-window.ts';
 
 export interface AttemptRow {
   id: number;
@@ -18,31 +19,49 @@ export interface AttemptRow {
   detail: Record<string, unknown>;
 }
 
-export interface AttemptFilter {
+export interface AttemptFilter extends TimeWindow {
   before?: string;
   limit: number;
   outcome?: string;
   connection?: string;
   workItemId?: string;
   link?: string;
+  /** Number of a work item or of a ticket. */
+  record?: string;
 }
 
 /** Newest first, by key: quick at any depth. */
-export const listAttempts = (sql: Sql, filter: AttemptFilter): Promise<AttemptRow[]> =>
-  sql.rows<AttemptRow>(
-    `select * from attempt where ($1::bigint is null or id < $1)
+export async function listAttempts(sql: Sql, filter: AttemptFilter): Promise<AttemptRow[]> {
+  const ids = await idsWithin(sql, 'attempt', filter);
+  const where = `($1::bigint is null or id < $1)
        and ($2::text is null or outcome = $2) and ($3::text is null or connection = $3)
        and ($4::text is null or work_item_id = $4) and ($5::bigint is null or link = $5)
-     order by tenant desc, id desc limit $6`,
-    [
-      filter.before ?? null,
-      filter.outcome ?? null,
-      filter.connection ?? null,
-      filter.workItemId ?? null,
-      filter.link ?? null,
-      filter.limit,
-    ],
-  );
+       and ($7::bigint is null or id >= $7) and ($8::bigint is null or id < $8)
+       and ($9::timestamptz is null or at >= $9) and ($10::timestamptz is null or at < $10)`;
+  const newest = 'order by tenant desc, id desc limit $6';
+  // Two walks along two indexes instead of one "or", for which the planner may read the whole table.
+  const text =
+    filter.record === undefined
+      ? `select * from attempt where ${where} ${newest}`
+      : `select * from (
+           (select * from attempt where work_item_id = $11 and ${where} ${newest})
+           union
+           (select * from attempt where ticket_key = $11 and ${where} ${newest})
+         ) found ${newest}`;
+  return sql.rows<AttemptRow>(text, [
+    filter.before ?? null,
+    filter.outcome ?? null,
+    filter.connection ?? null,
+    filter.workItemId ?? null,
+    filter.link ?? null,
+    filter.limit,
+    ids.from,
+    ids.to,
+    filter.since ?? null,
+    filter.until ?? null,
+    ...(filter.record === undefined ? [] : [filter.record]),
+  ]);
+}
 
 export const findAttempt = (sql: Sql, id: string): Promise<AttemptRow | undefined> =>
   sql.one<AttemptRow>('select * from attempt where id = $1', [id]);

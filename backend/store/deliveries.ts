@@ -2,6 +2,7 @@ import type { SidedHint } from '../lanes/lane.ts';
 import type { Side } from '../sync/record.ts';
 import { batcher } from './batcher.ts';
 import type { Sql, Store } from './pool.ts';
+import { idsWithin, type TimeWindow } from './time-window.ts';
 
 /** A hook that was verified and read; not yet stored. */
 export interface Arrival {
@@ -109,14 +110,22 @@ export interface DeliveryRow {
   encoding: 'utf8' | 'base64';
 }
 
-export const listDeliveries = (
-  sql: Sql,
-  filter: { before?: string; limit: number; outcome?: string; connection?: string; recordId?: string },
-): Promise<DeliveryRow[]> =>
-  sql.rows<DeliveryRow>(
+export interface DeliveryFilter extends TimeWindow {
+  before?: string;
+  limit: number;
+  outcome?: string;
+  connection?: string;
+  recordId?: string;
+}
+
+/** Newest first, by key: quick at any depth. */
+export async function listDeliveries(sql: Sql, filter: DeliveryFilter): Promise<DeliveryRow[]> {
+  const ids = await idsWithin(sql, 'inbox', filter);
+  return sql.rows<DeliveryRow>(
     `select id, dedupe, source, connection, what, record_id, received_at, outcome, reason, duplicates, handled_at, encoding from inbox
      where ($1::bigint is null or id < $1) and ($2::text is null or outcome = $2) and ($3::text is null or connection = $3)
-       and ($4::text is null or record_id = $4)
+       and ($4::text is null or record_id = $4) and ($6::bigint is null or id >= $6) and ($7::bigint is null or id < $7)
+       and ($8::timestamptz is null or received_at >= $8) and ($9::timestamptz is null or received_at < $9)
      order by tenant desc, id desc limit $5`,
     [
       filter.before ?? null,
@@ -124,8 +133,13 @@ export const listDeliveries = (
       filter.connection ?? null,
       filter.recordId ?? null,
       filter.limit,
+      ids.from,
+      ids.to,
+      filter.since ?? null,
+      filter.until ?? null,
     ],
   );
+}
 
 export const findDelivery = (sql: Sql, id: string): Promise<DeliveryRow | undefined> =>
   sql.one<DeliveryRow>('select * from inbox where id = $1', [id]);

@@ -39,7 +39,8 @@ export interface CreatePlanInput {
   overrides?: FieldValues;
 }
 
-function transformedFrom(input: CreatePlanInput, row: FieldMapping): Transformed | undefined {
+/** What a row makes of the source; undefined when the value was not read. */
+export function transformedFrom(input: CreatePlanInput, row: FieldMapping): Transformed | undefined {
   const { source, systemName } = input;
   const [from, to] = [source.side, otherSide(source.side)];
   const value = readField(source.fields, fieldOf(row, from));

@@ -17,6 +17,7 @@ type ActivityHandlers = Pick<
   | 'listDeliveries'
   | 'readDelivery'
   | 'replayDelivery'
+  | 'replayDeliveries'
   | 'listAttempts'
   | 'readAttempt'
   | 'listParked'
@@ -39,10 +40,10 @@ export function activityHandlers(services: Services): ActivityHandlers {
 
   return {
     async listDeliveries({ session, query }) {
-      const { limit, outcome, connectionId: connection, recordId } = query;
+      const { limit, outcome, connectionId: connection, recordId, since, until } = query;
       const before = cursorOf(query.before);
       const rows = await store.asTenant(session.tenant, (sql) =>
-        listDeliveries(sql, { before, limit: limit + 1, outcome, connection, recordId }),
+        listDeliveries(sql, { before, limit: limit + 1, outcome, connection, recordId, since, until }),
       );
       return { deliveries: rows.slice(0, limit).map(deliveryView), more: rows.length > limit };
     },
@@ -72,14 +73,49 @@ export function activityHandlers(services: Services): ActivityHandlers {
       return deliveryView(await store.asTenant(tenant, (sql) => deliveryOf(sql, id)));
     },
 
+    async replayDeliveries({ session, body }) {
+      const { tenant, user } = session;
+      const ids = [...new Set(body.ids)].map(rowId);
+      const { entries, replayed } = await store.asTenant(tenant, async (sql) => {
+        const rows = await Promise.all(ids.map((id) => deliveryOf(sql, id)));
+        const readable = rows.filter((row) => row.record_id !== null);
+        const lanes = new Map<string, LaneEntry>();
+        // Several deliveries of one record are one look at it.
+        for (const row of readable) {
+          for (const lane of await lanesOf(sql, tenant, row)) lanes.set(lane.key, lane);
+        }
+        if (readable.length > 0) {
+          await recordAudit(sql, tenant, {
+            by: user.name,
+            action: 'delivery.replayed',
+            subject: `${readable.length} deliveries`,
+          });
+        }
+        return { entries: [...lanes.values()], replayed: readable.length };
+      });
+      if (entries.length > 0) await queue.wake(entries);
+      return { replayed, left: ids.length - replayed };
+    },
+
     async listAttempts({ session, query }) {
       const { limit, outcome, connectionId: connection, workItemId, linkId: link } = query;
+      const { record, since, until } = query;
       const before = cursorOf(query.before);
       if (link !== undefined && !/^[1-9]\d{0,14}$/.test(link)) {
         throw invalidField('linkId', 'This is no id of a link', 'Give the id of a link.');
       }
       const rows = await store.asTenant(session.tenant, (sql) =>
-        listAttempts(sql, { before, limit: limit + 1, outcome, connection, workItemId, link }),
+        listAttempts(sql, {
+          before,
+          limit: limit + 1,
+          outcome,
+          connection,
+          workItemId,
+          link,
+          record,
+          since,
+          until,
+        }),
       );
       return { attempts: rows.slice(0, limit).map(attemptView), more: rows.length > limit };
     },

@@ -12,7 +12,8 @@ const longestShown = 200;
 const nameOf = (descriptions: Descriptions, side: Side, field: string): string =>
   descriptions[side].fields.find((known) => known.id === field)?.name ?? field;
 
-function words(
+/** A value as people read it, cut to what a line holds. */
+export function words(
   descriptions: Descriptions,
   side: Side,
   field: string,

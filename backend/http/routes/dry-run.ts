@@ -53,7 +53,7 @@ export async function dryRun(
     : dryPlan(services, session, placed, link, descriptions);
 }
 
-function whichRecord({ workItemId, ticketId }: { workItemId?: string; ticketId?: string }): {
+export function whichRecord({ workItemId, ticketId }: { workItemId?: string; ticketId?: string }): {
   side: Side;
   id: string;
 } {
@@ -72,7 +72,7 @@ function whichRecord({ workItemId, ticketId }: { workItemId?: string; ticketId?:
   return { side: 'workItem', id: workItemId };
 }
 
-async function readRecord(
+export async function readRecord(
   system: RecordSystem,
   side: Side,
   id: string,

@@ -20,6 +20,7 @@ import { dryRun } from './dry-run.ts';
 import { countChanged, invalidField } from './input-problems.ts';
 import { isProject } from './links.ts';
 import { mappingOf } from './mapping-lookup.ts';
+import { previewMapping } from './mapping-preview.ts';
 import { describeKnown, placeMapping, problemsOf, refuseErrors } from './mapping-problems.ts';
 import { mappingSummary, whatIsPlanned } from './mapping-view.ts';
 import type { Services } from './services.ts';
@@ -34,6 +35,8 @@ type MappingHandlers = Pick<
   | 'deleteMapping'
   | 'checkMapping'
   | 'dryRunMapping'
+  | 'previewMapping'
+  | 'readMappingFile'
   | 'orderMappings'
   | 'listMappingVersions'
 >;
@@ -191,6 +194,18 @@ export function mappingHandlers(services: Services): MappingHandlers {
     dryRunMapping: async ({ session, body }) => {
       const placed = await placeMapping(services, session, body.settings);
       return dryRun(services, session, placed, body);
+    },
+
+    readMappingFile: async ({ session, body }) => {
+      const { connectionId, file } = body;
+      // Off, until a person has looked at what came from elsewhere.
+      const settings = { ...file.mapping, enabled: false, connectionId, project: session.project.name };
+      return (await placeMapping(services, session, settings)).settings;
+    },
+
+    previewMapping: async ({ session, body }) => {
+      const placed = await placeMapping(services, session, body.settings);
+      return previewMapping(services, session, placed, body);
     },
 
     async orderMappings({ session, body }) {
