@@ -14,7 +14,7 @@ export function askAsUser(systems: OpenSystems): AskAsUser {
         project,
         rights: {
           // Asked again per work item, as that user; the session's word only decides which buttons show.
-          changeWorkItems: project !== undefined,
+          changeWorkItems: rights?.changeWorkItems ?? false,
           administerProject: rights?.projectAdmin ?? false,
           administerTenant: rights?.collectionAdmin ?? false,
         },
@@ -24,7 +24,7 @@ export function askAsUser(systems: OpenSystems): AskAsUser {
       const user = (await systems.azureDevOps(session.tenant)).askAsUser(session.accessToken);
       const rights = await user.rights(session.project.id);
       return {
-        changeWorkItems: session.rights.changeWorkItems,
+        changeWorkItems: rights.changeWorkItems,
         administerProject: rights.projectAdmin,
         administerTenant: rights.collectionAdmin,
       };

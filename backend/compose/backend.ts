@@ -15,6 +15,7 @@ import { sweepLane } from '../engine/sweep.ts';
 import { watchdogLane } from '../engine/watchdog.ts';
 import { createAccessChecker } from '../http/access.ts';
 import { allHandlers } from '../http/routes/index.ts';
+import { openDownload } from '../http/routes/open-download.ts';
 import { panelChanges } from '../http/routes/panel-changes.ts';
 import type { Services } from '../http/routes/services.ts';
 import { createServer, type HttpServer } from '../http/server.ts';
@@ -27,6 +28,7 @@ import { createHealth } from '../observability/health.ts';
 import { createLog, type Facts, type LogLine } from '../observability/log.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import { createAppTokenVerifier } from '../security/app-token.ts';
+import { createDownloads } from '../security/download-token.ts';
 import { createRedactor } from '../security/redaction.ts';
 import { createSecretBox } from '../security/secret-box.ts';
 import { createSessionTokens } from '../security/session-token.ts';
@@ -165,6 +167,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     redact: (text) => redactor.text(text),
     publicUrl: config.publicUrl,
     panelChanges: panelChanges(store),
+    downloads: createDownloads(config.masterKeys),
   };
   const ask = askAsUser(systems);
   let closing = false;
@@ -179,6 +182,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
       log,
     }),
     access: createAccessChecker(ask),
+    openDownload: (token) => openDownload(services, token),
     mountHooks: hookRoutes({
       directory: hookDirectory(store, (tenant, connection, kind) =>
         secrets.accepted(tenant, connection, kind === azureDevOps ? 'hookPassword' : 'webhookSecret'),
