@@ -84,6 +84,15 @@ export const connectionCard = z.object({
   }),
 });
 
+/** A mapping with which a ticket can be created or linked. */
+const way = z.object({
+  mappingId: z.string(),
+  name: z.string(),
+  connectionId: z.string(),
+  /** Types that the mapping is for; the form knows its own type and leaves out the others. */
+  workItemTypes: z.array(z.string()),
+});
+
 export const panel = z.object({
   /** Rises with every change that the panel shows; give it back in `after` to wait for the next. */
   version: z.number(),
@@ -92,9 +101,11 @@ export const panel = z.object({
   tickets: z.array(ticketCard),
   connections: z.array(connectionCard),
   /** Mappings with which a ticket can be created from this work item. */
-  createWith: z.array(z.object({ mappingId: z.string(), name: z.string(), connectionId: z.string() })),
+  createWith: z.array(way),
   /** Mappings of the project, for linking an existing ticket. */
-  linkWith: z.array(z.object({ mappingId: z.string(), name: z.string(), connectionId: z.string() })),
+  linkWith: z.array(way),
+  /** Names of those who changed the settings last: whom to ask when something has to be mended there. */
+  askFor: z.array(z.string()),
   may: z.object({ change: z.boolean(), administer: z.boolean() }),
 });
 
@@ -108,6 +119,14 @@ export const readPanel = route({
     waitSeconds: z.coerce.number().min(0).max(25).optional(),
   }),
   response: panel,
+});
+
+export const readCreateWays = route({
+  method: 'GET',
+  path: '/api/create-ways',
+  guard: 'member',
+  summary: "What a work item of the session's project can become, before it is saved and has an id.",
+  response: z.object({ createWith: z.array(way.extend({ ticketNoun: z.string() })) }),
 });
 
 /** The form of a new ticket: what the mapping fills, and what a person may still enter. */
@@ -289,6 +308,19 @@ export const readConversation = route({
   }),
 });
 
+export const openAttachment = route({
+  method: 'POST',
+  path: '/api/work-items/:workItemId/links/:linkId/attachments/:attachmentId/download',
+  guard: 'workItemRead',
+  summary:
+    'An address under which a window of the browser, which sends no session, downloads the file within a minute.',
+  response: z.object({
+    /** Path on the backend; the token in it opens this one file. */
+    path: z.string(),
+    expiresAt: z.string(),
+  }),
+});
+
 export const noticeSave = route({
   method: 'POST',
   path: '/api/work-items/:workItemId/notice',
@@ -300,6 +332,7 @@ export const noticeSave = route({
 
 export const linkRoutes = {
   readPanel,
+  readCreateWays,
   readTicketForm,
   createTicket,
   linkTicket,
@@ -310,6 +343,7 @@ export const linkRoutes = {
   resolveConflict,
   readTimeline,
   readConversation,
+  openAttachment,
   noticeSave,
 };
 

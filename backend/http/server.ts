@@ -8,6 +8,7 @@ import type { Metrics } from '../observability/metrics.ts';
 import { randomId } from '../security/random.ts';
 import type { AccessChecker } from './access.ts';
 import { parseBody } from './body.ts';
+import { mountDownloads, type OpenDownload } from './downloads.ts';
 import type { Handlers } from './handlers.ts';
 import { answerHook, isHookPath, type MountHooks, mountHookScope } from './hooks.ts';
 import { mountOperations } from './operations.ts';
@@ -22,6 +23,8 @@ export interface ServerOptions {
   access: AccessChecker;
   /** Mounts the hook routes below `/hooks`; their bodies are Buffers. */
   mountHooks?: MountHooks;
+  /** Opens the file of a token from `openAttachment`; undefined when the token opens nothing. */
+  openDownload?: OpenDownload;
   health: Health;
   metrics: Metrics;
   log: Log;
@@ -78,6 +81,7 @@ export const createServer = async (options: ServerOptions): Promise<HttpServer> 
   await protect(app, config);
   observe(app, log, metrics);
   mountOperations(app, { health, metrics, openApi: options.openApi ?? true, publicUrl: config.publicUrl });
+  if (options.openDownload) mountDownloads(app, options.openDownload);
   mountRoutes(app, { ...options, closing: closing.signal });
   await mountHookScope(app, options.mountHooks, config.limits.hookBytes, log);
 

@@ -28,3 +28,11 @@ export const listAudit = (sql: Sql, page: { before?: string; limit: number }): P
     'select * from audit where ($1::bigint is null or id < $1) order by tenant desc, id desc limit $2',
     [page.before ?? null, page.limit],
   );
+
+/** Who changed settings last, newest first: read on every opening of a panel, so of the last hundred changes only. */
+export const lastAdministrators = (sql: Sql, limit: number): Promise<{ by: string }[]> =>
+  sql.rows(
+    `select by from (select id, by from audit order by tenant desc, id desc limit 100) newest
+     group by by order by max(id) desc limit $1`,
+    [limit],
+  );

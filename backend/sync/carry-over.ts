@@ -42,7 +42,8 @@ export function endsWithMark(comment: Comment): boolean {
   return toText(comment.body).text.trimEnd().endsWith(writeMark(last));
 }
 
-const withoutMarks = (rich: RichText): string => toHtml({ ...rich, text: removeMarks(rich.text) }).text;
+export const withoutMarks = (rich: RichText): string =>
+  toHtml({ ...rich, text: removeMarks(rich.text) }).text;
 
 /** `2026-05-01 10:00 UTC`. */
 function stamp(at: string): string {

@@ -1,4 +1,6 @@
+import type { TenantSettings } from '../../engine/settings.ts';
 import { listAttempts } from '../../store/attempts.ts';
+import { lastAdministrators } from '../../store/audit.ts';
 import { azureDevOps, type ConnectionRow } from '../../store/connections.ts';
 import { declareIntent } from '../../store/intents.ts';
 import {
@@ -10,22 +12,25 @@ import {
   linksOfTickets,
   linksOfWorkItem,
 } from '../../store/links.ts';
-import { footer } from '../../sync/carry-over.ts';
+import type { MappingRow } from '../../store/mappings.ts';
+import { footer, withoutMarks } from '../../sync/carry-over.ts';
 import { markFor } from '../../sync/mark.ts';
 import { escapeText, toHtml } from '../../sync/markup/index.ts';
-import type { Side } from '../../sync/record.ts';
+import type { RichText, Side } from '../../sync/record.ts';
+import { downloadPath } from '../downloads.ts';
 import type { HandlerInput, Handlers } from '../handlers.ts';
 import { ProblemError } from '../problem.ts';
 import { automaticTriggers, mappingOf } from './mapping-lookup.ts';
 import type { Services } from './services.ts';
 import { connectionCard, ticketCard } from './ticket-card.ts';
 import { enteredValues, ticketFormOf } from './ticket-form.ts';
-import { timelineOf } from './timeline.ts';
+import { fieldNames, timelineOf } from './timeline.ts';
 import { type CreateOutcome, waitForCreate, waitForLink } from './waiting.ts';
 
 type LinkHandlers = Pick<
   Handlers,
   | 'readPanel'
+  | 'readCreateWays'
   | 'readTicketForm'
   | 'createTicket'
   | 'linkTicket'
@@ -36,6 +41,7 @@ type LinkHandlers = Pick<
   | 'resolveConflict'
   | 'readTimeline'
   | 'readConversation'
+  | 'openAttachment'
   | 'noticeSave'
 >;
 
@@ -93,6 +99,18 @@ export function linkHandlers(services: Services): LinkHandlers {
         await services.panelChanges.next(session.tenant, waitMs, signal);
         void params;
       }
+    },
+
+    async readCreateWays({ session }) {
+      const settings = await engine.settings.of(session.tenant);
+      const ways = settings.enabled ? creating(applicableMappings(settings, session.project)) : [];
+      return {
+        createWith: ways.map((mapping) => {
+          const kind = settings.connections.get(mapping.connection)?.kind ?? '';
+          const ticketNoun = services.systems.connectorOf(kind)?.manifest.ticketNoun ?? 'ticket';
+          return { ...wayOf(mapping), ticketNoun };
+        }),
+      };
     },
 
     async readTicketForm({ params, query, session }) {
@@ -257,8 +275,9 @@ export function linkHandlers(services: Services): LinkHandlers {
       const rows = await store.asTenant(link.tenant, (sql) =>
         listAttempts(sql, { before: before?.split('.')[0], limit: limit + 1, link: String(link.id) }),
       );
+      const nameOf = await fieldNames(services, link);
       return {
-        entries: rows.slice(0, limit).flatMap((row) => timelineOf(row, link)),
+        entries: rows.slice(0, limit).flatMap((row) => timelineOf(row, link, nameOf)),
         more: rows.length > limit,
       };
     },
@@ -275,7 +294,7 @@ export function linkHandlers(services: Services): LinkHandlers {
           id: comment.id,
           at: comment.at,
           author: comment.author?.name ?? comment.author?.email ?? 'Unknown',
-          html: toHtml(comment.body).text,
+          html: shownBody(comment.body),
           visibility: comment.visibility,
           system: comment.system,
           carriedOver: comment.marks.length > 0,
@@ -288,6 +307,21 @@ export function linkHandlers(services: Services): LinkHandlers {
           carriedOver: attachment.marks.length > 0,
         })),
       };
+    },
+
+    async openAttachment(input) {
+      const link = await linkOf(input);
+      const system = await services.systems.open(link.tenant, link.connection);
+      // Asked before the window opens: a problem is shown where the person pressed.
+      const attachments = await system.listAttachments(link.ticket_id);
+      const found = attachments.find(({ id }) => id === input.params.attachmentId);
+      if (found === undefined) throw new ProblemError('notFound');
+      const { token, expiresAt } = await services.downloads.issue({
+        tenant: link.tenant,
+        linkId: String(link.id),
+        attachment: { id: found.id, name: found.name, sizeBytes: found.sizeBytes },
+      });
+      return { path: downloadPath(token), expiresAt: expiresAt.toISOString() };
     },
 
     async noticeSave({ params, body, session }) {
@@ -319,7 +353,8 @@ export function linkHandlers(services: Services): LinkHandlers {
 
 async function readPanel(services: Services, { params, session }: HandlerInput<'readPanel'>) {
   const settings = await services.engine.settings.of(session.tenant);
-  const { links, version } = await services.engine.store.asTenant(session.tenant, async (sql) => ({
+  const { links, version, people } = await services.engine.store.asTenant(session.tenant, async (sql) => ({
+    people: await lastAdministrators(sql, maxNames),
     links: await linksOfWorkItem(sql, params.workItemId),
     version: await sql.one<{ version: number }>(
       'select coalesce(max(version), 0) as version from link where work_item_id = $1',
@@ -330,14 +365,7 @@ async function readPanel(services: Services, { params, session }: HandlerInput<'
   const connections = [...settings.connections.values()].filter(
     (connection) => connection.id !== azureDevOps,
   );
-  const applicable = settings.mappings.filter(
-    (mapping) => mapping.settings.enabled && isProject(mapping.project, session.project),
-  );
-  const choice = (mapping: (typeof applicable)[number]) => ({
-    mappingId: mapping.id,
-    name: mapping.settings.name,
-    connectionId: mapping.connection,
-  });
+  const applicable = applicableMappings(settings, session.project);
   const used = new Set([
     ...applicable.map((mapping) => mapping.connection),
     ...links.map((link) => link.connection),
@@ -352,11 +380,32 @@ async function readPanel(services: Services, { params, session }: HandlerInput<'
       .map((connection: ConnectionRow) =>
         connectionCard(connection, services.systems.connectorOf(connection.kind)),
       ),
-    createWith: applicable.filter((mapping) => mapping.settings.createTicket.mode !== 'never').map(choice),
-    linkWith: applicable.map(choice),
+    createWith: creating(applicable).map(wayOf),
+    linkWith: applicable.map(wayOf),
+    askFor: people.map(({ by }) => by),
     may: { change: session.rights.changeWorkItems, administer: session.rights.administerProject },
   };
 }
+
+/** Without the line of the mark at the end, which is for Tandem alone. */
+const shownBody = (body: RichText): string =>
+  withoutMarks(body).replace(/<p>(?:\s|<small>|<\/small>|<br ?\/?>)*<\/p>\s*$/, '');
+
+/** More would not be read. */
+const maxNames = 3;
+
+const applicableMappings = (settings: TenantSettings, project: { id: string; name: string }) =>
+  settings.mappings.filter((mapping) => mapping.settings.enabled && isProject(mapping.project, project));
+
+const creating = (mappings: readonly MappingRow[]) =>
+  mappings.filter((mapping) => mapping.settings.createTicket.mode !== 'never');
+
+const wayOf = (mapping: MappingRow) => ({
+  mappingId: mapping.id,
+  name: mapping.settings.name,
+  connectionId: mapping.connection,
+  workItemTypes: [...mapping.settings.workItemTypes],
+});
 
 export const isProject = (stored: string, project: { id: string; name: string }): boolean =>
   stored.toLowerCase() === project.name.toLowerCase() || stored.toLowerCase() === project.id.toLowerCase();

@@ -3,6 +3,7 @@ import type { Secrets } from '../../compose/secrets.ts';
 import type { OpenSystems } from '../../compose/systems.ts';
 import type { AddressGuard } from '../../connectors/address-guard.ts';
 import type { EngineContext } from '../../engine/ports.ts';
+import type { Downloads } from '../../security/download-token.ts';
 
 /** What the handlers work with; made by the composition root. */
 export interface Services {
@@ -16,6 +17,7 @@ export interface Services {
   /** Address under which the backend is reached from outside, without a slash at the end. */
   publicUrl: string;
   panelChanges: PanelChanges;
+  downloads: Downloads;
 }
 
 /** Tells waiting requests that a link of the tenant changed. */
