@@ -1,5 +1,5 @@
 import type { AzureDevOpsAuth } from '../azure-devops/context.ts';
-import { connectAzureDevOps } from '../azure-devops/index.ts';
+import { azureDevOpsTransport, connectAzureDevOps } from '../azure-devops/index.ts';
 import type { AzureDevOps } from '../azure-devops/operations.ts';
 import type { AddressGuard } from '../connectors/address-guard.ts';
 import type { Connector, RecordSystem, SystemDescription } from '../connectors/connector.ts';
@@ -203,17 +203,22 @@ function assemble(options: SystemsOptions, parts: Parts): { system: RecordSystem
       message: `There is no connector for systems of kind "${parts.kind}".`,
     });
   }
-  const origins = Object.values(parts.settings).filter(
-    (value): value is string => typeof value === 'string' && URL.canParse(value),
-  );
-  if (isAzureDevOps) origins.push(parts.organizationUrl, ...azureDevOpsOrigins(parts));
+  const azure = {
+    organizationUrl: parts.organizationUrl,
+    identitiesUrl: textOf(parts.settings.identitiesUrl),
+    entraUrl: textOf(parts.settings.entraUrl),
+    auth: authOf(parts.settings),
+  };
+  const { origins, requestIdHeaders } = isAzureDevOps
+    ? azureDevOpsTransport(azure)
+    : { origins: addressesIn(parts.settings), requestIdHeaders: undefined };
   const transport = createTransport({
     guard: options.guard,
     origins,
     budget: parts.budget,
     redact: options.redact,
     count: (route, outcome, durationMs) => options.count?.(parts.kind, route, outcome, durationMs),
-    requestIdHeaders: isAzureDevOps ? ['activityid', 'x-vss-e2eid'] : undefined,
+    requestIdHeaders,
   });
   const shared = {
     connectionId: parts.connectionId,
@@ -227,22 +232,18 @@ function assemble(options: SystemsOptions, parts: Parts): { system: RecordSystem
     return { system: connector.connect({ ...shared, settings: parts.settings }), transport };
   const system = connectAzureDevOps({
     ...shared,
-    organizationUrl: parts.organizationUrl,
-    identitiesUrl: textOf(parts.settings.identitiesUrl),
-    entraUrl: textOf(parts.settings.entraUrl),
-    auth: authOf(parts.settings),
+    ...azure,
     allowStatePath: parts.settings.allowStatePath === true,
     slowDown: (delayMs) => parts.budget.throttled(delayMs),
   });
   return { system, transport };
 }
 
-const azureDevOpsOrigins = (parts: Parts): string[] =>
-  new URL(parts.organizationUrl).hostname === 'dev.azure.com'
-    ? ['https://vssps.dev.azure.com', 'https://login.microsoftonline.com']
-    : parts.settings.authKind === 'entra'
-      ? ['https://login.microsoftonline.com']
-      : [];
+/** A connector may send to the addresses that the admin typed, and nowhere else. */
+const addressesIn = (settings: Parts['settings']): string[] =>
+  Object.values(settings).filter(
+    (value): value is string => typeof value === 'string' && URL.canParse(value),
+  );
 
 const authOf = (settings: Parts['settings']): AzureDevOpsAuth =>
   settings.authKind === 'entra'
