@@ -7,6 +7,7 @@ import { useDoing } from '../../components/use-load.ts';
 import { text } from '../../text.ts';
 import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
+import { isTicketSystem } from '../ticket-systems.ts';
 import { DeleteConnection } from './delete-connection.tsx';
 import { type Check, TestFindings } from './test-findings.tsx';
 
@@ -74,7 +75,9 @@ export function ConnectionRow({
           disabled={doing.busy}
           onClick={toggle}
         />
-        <Action label={w.delete} icon="Delete" disabled={doing.busy} onClick={() => setDeleting(true)} />
+        {isTicketSystem(connection) && (
+          <Action label={w.delete} icon="Delete" disabled={doing.busy} onClick={() => setDeleting(true)} />
+        )}
       </div>
       {(doing.problem || checks) && (
         <div style={{ flexBasis: '100%' }} className="stack">

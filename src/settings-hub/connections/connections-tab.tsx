@@ -6,6 +6,7 @@ import { ProblemNotice } from '../../components/notice.tsx';
 import { useLoad } from '../../components/use-load.ts';
 import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
+import { isTicketSystem } from '../ticket-systems.ts';
 import { ConnectionEditor } from './connection-editor.tsx';
 import { ConnectionRow } from './connection-row.tsx';
 
@@ -35,6 +36,7 @@ export function ConnectionsTab() {
   };
   if (place[1] === 'new')
     return <NewConnection connectors={data.connectors} onSaved={finish} onBack={list} />;
+  const hasDesk = data.connections.some(isTicketSystem);
   const edited = data.connections.find(({ id }) => id === place[1]);
   const manifest = data.connectors.find(({ kind }) => kind === edited?.kind);
   if (edited && manifest) {
@@ -53,13 +55,13 @@ export function ConnectionsTab() {
       {problem && <ProblemNotice problem={problem} onRetry={reload} />}
       <div>
         <Action
-          label={data.connections.length === 0 ? w.emptyAction : w.add}
+          label={hasDesk ? w.add : w.emptyAction}
           icon="Add"
           primary
           onClick={() => go('connections', 'new')}
         />
       </div>
-      {data.connections.length === 0 && <p className="quiet">{w.empty}</p>}
+      {!hasDesk && <p className="quiet">{w.empty}</p>}
       {data.connections.length > 0 && (
         <ul className="entries">
           {data.connections.map((connection: Connection) => (

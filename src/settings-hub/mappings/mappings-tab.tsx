@@ -8,6 +8,7 @@ import { useDoing, useLoad } from '../../components/use-load.ts';
 import { words } from '../../text-settings.ts';
 import { Confirm } from '../confirm.tsx';
 import { useHub } from '../hub.tsx';
+import { isTicketSystem } from '../ticket-systems.ts';
 import { EditedMapping } from './edited-mapping.tsx';
 import { NewMapping } from './new-mapping.tsx';
 
@@ -21,7 +22,7 @@ export function MappingsTab() {
         api.listMappings({ projectId }, { signal }),
         api.listConnections({ projectId }, { signal }),
       ]);
-      return { mappings, connections };
+      return { mappings, connections: connections.filter(isTicketSystem) };
     },
     [api, projectId],
   );
