@@ -124,7 +124,8 @@ async function consider(
   }
   const intentKey = automaticKey(mapping.id, side, recordId);
   const earlier = await context.store.asTenant(tenant, (sql) => findIntent(sql, intentKey));
-  if (earlier?.state === 'done') {
+  // Done without a link: the process died between the two, and the call below finds the record and links it.
+  if (earlier?.state === 'done' && earlier.link !== null) {
     return { verdict: 'done', inboxReason: 'A counterpart was created before and the link was ended since.' };
   }
   const created = await createCounterpart(context, {
