@@ -25,11 +25,12 @@ const sentences: Record<string, (entry: Telling) => string> = {
     `State ${quoted(entry.from)} has no row in the mapping, so the state of ${here(entry)} was left alone.`,
   conflict: (entry) => `${named(entry, 'A field')} changed on both sides. A person must decide.`,
   commentSent: (entry) => `A comment was carried over to ${here(entry)}.`,
-  commentHeldBack: (entry) => `A comment was not carried over to ${here(entry)}.`,
+  // For what is held back, `side` is where it was written.
+  commentHeldBack: (entry) => `A comment was not carried over from ${here(entry)}.`,
   attachmentSent: (entry) =>
     `${entry.to ?? entry.from ?? 'An attachment'} was carried over to ${here(entry)}.`,
   attachmentHeldBack: (entry) =>
-    `${entry.from ?? entry.to ?? 'An attachment'} was not carried over to ${here(entry)}.`,
+    `${entry.from ?? entry.to ?? 'An attachment'} was not carried over from ${here(entry)}.`,
   recordMissing: (entry) => `${capital(here(entry))} is gone, or Tandem may no longer see it.`,
   recordRestored: (entry) => `${capital(here(entry))} is back.`,
   markupLost: (entry) => `Some formatting of ${named(entry, 'a text')} does not exist in ${here(entry)}.`,
@@ -37,6 +38,15 @@ const sentences: Record<string, (entry: Telling) => string> = {
   linked: () => 'The work item and the ticket were linked.',
   unlinked: () => 'The link was ended.',
   agreed: () => 'Both sides were read and found in agreement.',
+  unauthorized: () => 'The credentials were refused. The connection waits for new ones.',
+  forbidden: () => 'The other system did not allow it.',
+  notFound: () => 'A record was not found, or is no longer visible.',
+  rejected: () => 'The other system refused a value.',
+  stale: () => 'The record changed meanwhile; it was read again.',
+  throttled: () => 'The other system asked to wait.',
+  unavailable: () => 'The other system did not answer.',
+  ambiguous: () => 'The answer was lost; Tandem looks whether it was done before it tries again.',
+  malformed: () => 'The answer of the other system could not be read.',
   conflictResolved: (entry) => `${named(entry, 'A conflict')} was decided${change(entry)}.`,
 };
 
@@ -48,10 +58,20 @@ const spelledOut = (code: string) =>
     code.replace(/([a-z])([A-Z])/g, (_, end: string, start: string) => `${end} ${start.toLowerCase()}`),
   );
 
+/** Reasons that the backend gives as a word of its own. */
+const reasons: Record<string, string> = {
+  systemEntry: 'The service desk’s system wrote it, not a person.',
+  notPublic: 'It is internal, and the mapping carries over public comments only.',
+  writtenByTandem: 'Tandem wrote it for another link.',
+  deleted: 'It was deleted.',
+  notVisible: 'It is no longer visible to Tandem.',
+};
+
 /** What happened, in one or two plain sentences. */
 export function tellTimeline(entry: Telling): string {
   const sentence =
     sentences[entry.code]?.(entry) ??
     `${spelledOut(entry.code)}${entry.field ? `: ${entry.field}` : ''}${change(entry)}.`;
-  return entry.reason ? `${sentence} ${entry.reason.replace(/[.\s]*$/, '.')}` : sentence;
+  if (!entry.reason) return sentence;
+  return `${sentence} ${reasons[entry.reason] ?? entry.reason.replace(/[.\s]*$/, '.')}`;
 }

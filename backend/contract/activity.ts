@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { linkCondition } from './links.ts';
 import { route } from './route.ts';
 
 export const deliveryOutcome = z.enum(['pending', 'handled', 'parked', 'discarded']);
@@ -78,6 +79,18 @@ export const parked = z.object({
   attempts: z.number().int(),
 });
 
+/** A link that is not in agreement. */
+export const troubledLink = z.object({
+  id: z.string(),
+  workItemId: z.string(),
+  ticketKey: z.string(),
+  ticketUrl: z.string(),
+  connectionId: z.string(),
+  condition: linkCondition,
+  reason: z.string().optional(),
+  retryAt: z.string().optional(),
+});
+
 const page = {
   before: z.string().optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
@@ -146,6 +159,18 @@ export const activityRoutes = {
     summary: 'An attempt with its commands, notes and requests.',
     response: attemptDetail,
   }),
+  listTroubledLinks: route({
+    method: 'GET',
+    path: '/api/projects/:projectId/troubled-links',
+    guard: 'projectAdmin',
+    summary: 'Links that are not in agreement, newest first.',
+    query: z.object({
+      before: page.before,
+      limit: page.limit,
+      condition: linkCondition.optional(),
+    }),
+    response: z.object({ links: z.array(troubledLink), more: z.boolean() }),
+  }),
   listParked: route({
     method: 'GET',
     path: '/api/projects/:projectId/parked',
@@ -174,4 +199,5 @@ export const activityRoutes = {
 export type Delivery = z.infer<typeof delivery>;
 export type Attempt = z.infer<typeof attempt>;
 export type AttemptDetail = z.infer<typeof attemptDetail>;
+export type TroubledLink = z.infer<typeof troubledLink>;
 export type Parked = z.infer<typeof parked>;

@@ -78,7 +78,18 @@ export async function followHash(listener: (hash: string) => void): Promise<(has
 
 /** Address of the hub in Project Settings. */
 export async function settingsUrl(extensionId: string, project: string): Promise<string> {
-  const location = await service<LocationService>('ms.vss-features.location-service');
-  const base = (await location.getServiceLocation()).replace(/\/$/, '');
-  return `${base}/${encodeURIComponent(project)}/_settings/${extensionId}.settings-hub`;
+  return `${await collectionUrl()}/${encodeURIComponent(project)}/_settings/${extensionId}.settings-hub`;
 }
+
+const collectionUrl = async (): Promise<string> => {
+  const location = await service<LocationService>('ms.vss-features.location-service');
+  return (await location.getServiceLocation()).replace(/\/$/, '');
+};
+
+/** The project's list of work items. */
+export const workItemsUrl = async (project: string): Promise<string> =>
+  `${await collectionUrl()}/${encodeURIComponent(project)}/_workitems`;
+
+/** Address of a work item, by its number alone: it may belong to another project. */
+export const workItemUrl = async (project: string, workItemId: string): Promise<string> =>
+  `${await collectionUrl()}/${encodeURIComponent(project)}/_workitems/edit/${encodeURIComponent(workItemId)}`;

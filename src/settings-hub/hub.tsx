@@ -14,6 +14,8 @@ export interface Hub {
   place: string[];
   go(...place: string[]): void;
   say(message: string): void;
+  /** While true, leaving the place asks first. */
+  setUnsaved(unsaved: boolean): void;
 }
 
 const context = createContext<Hub | undefined>(undefined);

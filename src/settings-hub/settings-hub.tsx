@@ -1,23 +1,24 @@
-import { Header, TitleSize } from 'azure-devops-ui/Header';
 import { Page } from 'azure-devops-ui/Page';
 import { Tab, TabBar, TabSize } from 'azure-devops-ui/Tabs';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { Client } from '../api/client.ts';
 import { Action } from '../components/action.tsx';
 import { Notice, ProblemNotice } from '../components/notice.tsx';
 import { useLoad } from '../components/use-load.ts';
-import { followHash, showToast } from '../host/page.ts';
+import { showToast } from '../host/page.ts';
 import type { HostContext } from '../host/sdk.ts';
 import { text } from '../text.ts';
 import { words } from '../text-settings.ts';
 import { useBackend } from '../ticket/use-backend.ts';
 import { ActivityTab } from './activity/activity-tab.tsx';
 import { BackendStep } from './backend-step.tsx';
+import { Confirm } from './confirm.tsx';
 import { ConnectionsTab } from './connections/connections-tab.tsx';
 import { HooksTab } from './hooks-tab.tsx';
 import { type Hub, HubProvider } from './hub.tsx';
 import { MappingsTab } from './mappings/mappings-tab.tsx';
 import { OverviewTab } from './overview/overview-tab.tsx';
+import { usePlace } from './place.ts';
 import './settings-hub.css';
 
 const tabs = {
@@ -87,7 +88,7 @@ function SignedIn({
   onChangeAddress(): void;
 }) {
   const { data: session, problem, reload } = useLoad(() => client.session(), [client]);
-  const { place, go } = usePlace();
+  const { place, go, setUnsaved, asked, leave, stay } = usePlace();
   const hub = useMemo<Hub | undefined>(
     () =>
       session && {
@@ -99,9 +100,10 @@ function SignedIn({
         place,
         go,
         // The host's toast is a courtesy; the change itself is on the page.
+        setUnsaved,
         say: (message) => void showToast(message).catch(() => undefined),
       },
-    [host, client, session, backendUrl, place, go],
+    [host, client, session, backendUrl, place, go, setUnsaved],
   );
   if (problem) {
     return (
@@ -130,7 +132,7 @@ function SignedIn({
   return (
     <HubProvider value={hub}>
       <Page className="flex-grow">
-        <Header title={words.title} titleSize={TitleSize.Large} />
+        <h1 className="hub-title">{words.title}</h1>
         <TabBar selectedTabId={tab} onSelectedTabChanged={(id) => go(id)} tabSize={TabSize.Compact}>
           {(Object.keys(tabs) as TabId[]).map((id) => (
             <Tab key={id} id={id} name={words.tabs[id]} />
@@ -143,31 +145,12 @@ function SignedIn({
             <Action label={words.backend.change} subtle onClick={onChangeAddress} />
           </footer>
         </main>
+        {asked && (
+          <Confirm title={words.leaveTitle} action={words.leave} onConfirm={leave} onDismiss={stay}>
+            {words.leaveBody}
+          </Confirm>
+        )}
       </Page>
     </HubProvider>
   );
-}
-
-/** The place in the hub, from the page's hash. */
-function usePlace() {
-  const [place, setPlace] = useState<string[]>([]);
-  const write = useRef<(hash: string) => void>(undefined);
-  useEffect(() => {
-    followHash((hash) => setPlace(hash.replace(/^#/, '').split('/').filter(Boolean))).then(
-      (setHash) => {
-        write.current = setHash;
-      },
-      // Without the host's navigation the hub works, only its address does not follow.
-      () => undefined,
-    );
-  }, []);
-  const go = useMemo(
-    () =>
-      (...next: string[]) => {
-        setPlace(next);
-        write.current?.(next.join('/'));
-      },
-    [],
-  );
-  return { place, go };
 }

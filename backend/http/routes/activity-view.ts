@@ -1,7 +1,8 @@
-import type { Attempt, AttemptDetail, Delivery } from '../../contract/activity.ts';
+import type { Attempt, AttemptDetail, Delivery, TroubledLink } from '../../contract/activity.ts';
 import { isSecretName, redacted } from '../../security/redaction.ts';
 import type { AttemptRow } from '../../store/attempts.ts';
 import type { DeliveryRow } from '../../store/deliveries.ts';
+import type { TroubledRow } from '../../store/troubled.ts';
 import type { Note } from '../../sync/command.ts';
 import { isoOf } from './ticket-card.ts';
 
@@ -105,3 +106,14 @@ export const attemptDetailView = (row: AttemptRow): AttemptDetail => {
     requestId: detail.requestId ?? undefined,
   };
 };
+
+export const troubledView = (row: TroubledRow): TroubledLink => ({
+  id: String(row.id),
+  workItemId: row.work_item_id,
+  ticketKey: row.ticket_key,
+  ticketUrl: row.ticket_url,
+  connectionId: row.connection,
+  condition: row.condition,
+  reason: row.reason ?? undefined,
+  retryAt: isoOf(row.retry_at),
+});

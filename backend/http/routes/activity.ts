@@ -5,9 +5,10 @@ import { azureDevOps } from '../../store/connections.ts';
 import { type DeliveryRow, findDelivery, listDeliveries } from '../../store/deliveries.ts';
 import { linksOfTickets, linksOfWorkItems } from '../../store/links.ts';
 import type { Sql } from '../../store/pool.ts';
+import { listTroubled } from '../../store/troubled.ts';
 import type { Handlers } from '../handlers.ts';
 import { ProblemError } from '../problem.ts';
-import { attemptDetailView, attemptView, bodyView, deliveryView } from './activity-view.ts';
+import { attemptDetailView, attemptView, bodyView, deliveryView, troubledView } from './activity-view.ts';
 import { cursorOf, invalidField, rowId } from './input-problems.ts';
 import { parkedHandlers } from './parked.ts';
 import type { Services } from './services.ts';
@@ -20,6 +21,7 @@ type ActivityHandlers = Pick<
   | 'replayDeliveries'
   | 'listAttempts'
   | 'readAttempt'
+  | 'listTroubledLinks'
   | 'listParked'
   | 'retryParked'
   | 'discardParked'
@@ -125,6 +127,15 @@ export function activityHandlers(services: Services): ActivityHandlers {
       const row = await store.asTenant(session.tenant, (sql) => findAttempt(sql, id));
       if (row === undefined) throw new ProblemError('notFound', { title: 'There is no such attempt' });
       return attemptDetailView(row);
+    },
+
+    async listTroubledLinks({ session, query }) {
+      const { limit, condition } = query;
+      const before = cursorOf(query.before);
+      const rows = await store.asTenant(session.tenant, (sql) =>
+        listTroubled(sql, { before, limit: limit + 1, condition }),
+      );
+      return { links: rows.slice(0, limit).map(troubledView), more: rows.length > limit };
     },
 
     ...parkedHandlers(services),

@@ -4,9 +4,15 @@ import { useHub } from '../hub.tsx';
 import { Attempts } from './attempts.tsx';
 import { Deliveries } from './deliveries.tsx';
 import { ParkedList } from './parked-list.tsx';
+import { TroubledLinks } from './troubled-links.tsx';
 import './activity.css';
 
-const lists = { parked: ParkedList, attempts: Attempts, deliveries: Deliveries } as const;
+const lists = {
+  parked: ParkedList,
+  troubled: TroubledLinks,
+  attempts: Attempts,
+  deliveries: Deliveries,
+} as const;
 type ListId = keyof typeof lists;
 
 /** Every delivery, decision and failure, to explain and to replay. */

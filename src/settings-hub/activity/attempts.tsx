@@ -1,7 +1,6 @@
 import { useState } from 'react';
 import type { Attempt, AttemptDetail } from '../../../backend/contract/activity.ts';
 import { Action } from '../../components/action.tsx';
-import { ChoiceInput, TextInput } from '../../components/field.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { ProblemNotice } from '../../components/notice.tsx';
 import { RelativeTime } from '../../components/time.tsx';
@@ -10,6 +9,8 @@ import { text } from '../../text.ts';
 import { words } from '../../text-settings.ts';
 import { tellTimeline } from '../../text-timeline.ts';
 import { useHub } from '../hub.tsx';
+import { DetailsToggle } from './details-toggle.tsx';
+import { FilterBar, useFilters, windowOf } from './filters.tsx';
 import { usePages } from './use-pages.ts';
 
 const w = words.activity;
@@ -24,41 +25,34 @@ const looks: Record<Outcome, { icon: string; tone: string }> = {
 /** What was planned and written, attempt by attempt. */
 export function Attempts() {
   const { api, projectId } = useHub();
-  const [outcome, setOutcome] = useState('');
-  const [workItemId, setWorkItemId] = useState('');
+  const { filters, setFilters } = useFilters();
+  const record = filters.record.trim();
   const pages = usePages<Attempt>(
     async (before, signal) => {
       const answer = await api.listAttempts(
         {
           projectId,
+          ...windowOf(filters),
           ...(before ? { before } : {}),
-          ...(outcome ? { outcome: outcome as Outcome } : {}),
-          ...(/^\d+$/.test(workItemId) ? { workItemId } : {}),
+          ...(filters.outcome ? { outcome: filters.outcome as Outcome } : {}),
+          ...(filters.connectionId ? { connectionId: filters.connectionId } : {}),
+          ...(record ? { record } : {}),
         },
         signal ? { signal } : {},
       );
       return { entries: answer.attempts, more: answer.more };
     },
-    [api, projectId, outcome, workItemId],
+    [api, projectId, filters],
   );
   const outcomes = (Object.keys(w.outcomes) as Outcome[]).map((id) => ({ id, name: w.outcomes[id] }));
   return (
     <div className="stack">
-      <div className="filters">
-        <ChoiceInput
-          label={w.outcome}
-          value={outcome}
-          choices={outcomes}
-          none={w.all}
-          onChange={setOutcome}
-        />
-        <TextInput label={w.workItem} type="search" value={workItemId} onChange={setWorkItemId} />
-      </div>
+      <FilterBar filters={filters} outcomes={outcomes} recordLabel={w.workItem} onChange={setFilters} />
       {pages.problem && <ProblemNotice problem={pages.problem} onRetry={pages.reload} />}
       {!pages.ready && pages.loading && <div className="skeleton" style={{ height: 120 }} />}
       {pages.ready && pages.entries.length === 0 && <p className="quiet">{w.noAttempts}</p>}
       {pages.entries.length > 0 && (
-        <ul className="entries">
+        <ul className="entries long">
           {pages.entries.map((attempt) => (
             <Row key={attempt.id} attempt={attempt} />
           ))}
@@ -84,11 +78,12 @@ function Row({ attempt }: { attempt: Attempt }) {
       <div className="grow stack tight">
         <span className="any-wrap">{attempt.summary}</span>
         <span className="small-text quiet">
-          {records.filter(Boolean).join(' ↔ ')} · {attempt.cause} · <RelativeTime at={attempt.at} /> ·{' '}
-          {text.timeline.took(attempt.durationMs)}
+          {records.filter(Boolean).join(' ↔ ')} · {w.causes[attempt.cause] ?? attempt.cause} ·{' '}
+          <RelativeTime at={attempt.at} /> · {text.timeline.took(attempt.durationMs)}
+          {attempt.failure && ` · ${w.failures[attempt.failure] ?? attempt.failure}`}
         </span>
       </div>
-      <Action label={words.details} subtle onClick={() => setOpen(!open)} />
+      <DetailsToggle open={open} of={attempt.summary} onToggle={() => setOpen(!open)} />
       {open && <Detail attemptId={attempt.id} />}
     </li>
   );

@@ -11,6 +11,8 @@ import { Confirm } from '../confirm.tsx';
 import { useHub } from '../hub.tsx';
 
 const w = words.activity;
+/** The contract takes so many ids in one request. */
+const mostAtOnce = 1000;
 
 /** What waits for a person: retried or discarded one by one or many at once. */
 export function ParkedList() {
@@ -35,7 +37,9 @@ export function ParkedList() {
   };
   const retry = (which: string[]) =>
     doing.run(async () => {
-      await api.retryParked({ projectId, body: { ids: which } });
+      for (let at = 0; at < which.length; at += mostAtOnce) {
+        await api.retryParked({ projectId, body: { ids: which.slice(at, at + mostAtOnce) } });
+      }
       after();
     });
   const choose = (id: string, on: boolean) =>
@@ -48,12 +52,17 @@ export function ParkedList() {
       <div className="row wrap">
         {data.parked.length > 0 && (
           <>
+            <CheckInput
+              label={w.chooseAll}
+              checked={live.length === ids.length}
+              onChange={(on) => setChosen(on ? ids : [])}
+            />
             <Action
               label={live.length > 0 ? w.retryChosen(live.length) : w.retryAll}
               icon="Sync"
               primary
               busy={doing.busy}
-              onClick={() => retry(live.length > 0 ? [...live] : ids.slice(0, 1000))}
+              onClick={() => retry(live.length > 0 ? [...live] : ids)}
             />
             <Action
               label={live.length > 0 ? w.discardChosen(live.length) : w.discard}
@@ -66,7 +75,7 @@ export function ParkedList() {
         <Action label={words.refresh} onClick={reload} />
       </div>
       {data.parked.length > 0 && (
-        <ul className="entries">
+        <ul className="entries long">
           {data.parked.map((parked) => (
             <Row
               key={parked.id}
@@ -94,7 +103,12 @@ function Row({ parked, chosen, onChoose }: { parked: Parked; chosen: boolean; on
           label={
             <span className="stack tight">
               <span className="strong">{name}</span>
-              <span className="any-wrap">{parked.reason}</span>
+              <span className="any-wrap">
+                {parked.failure && (
+                  <span className="chip">{w.failures[parked.failure] ?? parked.failure}</span>
+                )}{' '}
+                {parked.reason}
+              </span>
             </span>
           }
           checked={chosen}
@@ -122,7 +136,10 @@ function Discard({ ids, onDone, onDismiss }: { ids: string[]; onDone(): void; on
       onDismiss={onDismiss}
       onConfirm={() =>
         doing.run(async () => {
-          await api.discardParked({ projectId, body: { ids, reason: reason.trim() } });
+          for (let at = 0; at < ids.length; at += mostAtOnce) {
+            const body = { ids: ids.slice(at, at + mostAtOnce), reason: reason.trim() };
+            await api.discardParked({ projectId, body });
+          }
           onDone();
         })
       }

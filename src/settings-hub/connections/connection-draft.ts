@@ -22,6 +22,16 @@ const usualRetry = {
   attemptTimeoutSeconds: '120',
 };
 
+/** As the contract has them. */
+const ranges = {
+  maxAttempts: [1, 100],
+  firstDelaySeconds: [1, 3600],
+  longestDelaySeconds: [1, 86_400],
+  attemptTimeoutSeconds: [10, 3600],
+  requestsPerSecond: [0.1, 1000],
+  concurrent: [1, 64],
+} as const;
+
 const asText = <T extends object>(numbers: T) =>
   Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)])) as Record<
     keyof T,
@@ -65,7 +75,11 @@ export function problemsOf(
     if (missing) problems[secret.name] = words.connections.secretNeeded;
   }
   for (const [name, value] of Object.entries({ ...draft.retry, ...draft.budget })) {
-    if (!(Number(value) > 0)) problems[name] = words.connections.outOfRange(1, undefined);
+    const [min, max] = ranges[name as keyof typeof ranges];
+    const number = Number(value);
+    const whole = name === 'maxAttempts' || name === 'concurrent';
+    const bad = value.trim() === '' || Number.isNaN(number) || number < min || number > max;
+    if (bad || (whole && !Number.isInteger(number))) problems[name] = words.connections.outOfRange(min, max);
   }
   return problems;
 }

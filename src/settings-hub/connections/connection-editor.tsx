@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { Connection } from '../../../backend/contract/connections.ts';
 import type { ConnectorManifest } from '../../../backend/contract/connector-manifest.ts';
 import { Action, IconAction } from '../../components/action.tsx';
@@ -27,13 +27,23 @@ export function ConnectionEditor({
   onSaved(): void;
   onBack(): void;
 }) {
-  const { api, projectId } = useHub();
+  const { api, projectId, setUnsaved } = useHub();
   const [draft, setDraft] = useState(() => draftOf(manifest, connection));
   const [pressed, setPressed] = useState(false);
+  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [checks, setChecks] = useState<Check[]>();
   const doing = useDoing();
   const found = problemsOf(manifest, draft, connection);
-  const problems = pressed ? found : {};
+  // While typing only what was touched is judged; an empty form full of complaints helps nobody.
+  const problems = pressed
+    ? found
+    : Object.fromEntries(Object.entries(found).filter(([name]) => touched.has(name)));
+  const edit = (next: ConnectionDraft) => {
+    setTouched(new Set([...touched, ...changedIn(draft, next)]));
+    setDraft(next);
+    setUnsaved(true);
+  };
+  useEffect(() => () => setUnsaved(false), [setUnsaved]);
 
   const withValidInput = (work: () => Promise<void>) => {
     setPressed(true);
@@ -49,6 +59,7 @@ export function ConnectionEditor({
       const body = inputOf(manifest, draft);
       if (connection) await api.updateConnection({ projectId, connectionId: connection.id, body });
       else await api.createConnection({ projectId, body });
+      setUnsaved(false);
       onSaved();
     });
 
@@ -76,11 +87,16 @@ export function ConnectionEditor({
         maxLength={120}
         value={draft.name}
         problem={problems.name}
-        onChange={(name) => setDraft({ ...draft, name })}
+        onChange={(name) => edit({ ...draft, name })}
       />
-      <Settings {...{ manifest, draft, setDraft, problems }} advanced={false} />
-      <Secrets {...{ manifest, draft, setDraft, problems, connection }} />
-      <Advanced {...{ manifest, draft, setDraft, problems }} />
+      <Settings {...{ manifest, draft, setDraft: edit, problems }} advanced={false} />
+      <Secrets {...{ manifest, draft, setDraft: edit, problems, connection }} />
+      <Advanced {...{ manifest, draft, setDraft: edit, problems }} />
+      {pressed && Object.keys(found).length > 0 && (
+        <span className="bad" role="alert">
+          {w.clear}
+        </span>
+      )}
       {doing.problem && <ProblemNotice problem={doing.problem} />}
       {checks && <TestFindings checks={checks} />}
       <div className="row wrap">
@@ -91,6 +107,19 @@ export function ConnectionEditor({
       {connection && <HookInstructions connection={connection} />}
     </div>
   );
+}
+
+/** Names of the fields that differ between two drafts. */
+function changedIn(before: ConnectionDraft, after: ConnectionDraft): string[] {
+  const flat = ({ name, settings, secrets, retry, budget }: ConnectionDraft): Record<string, unknown> => ({
+    name,
+    ...settings,
+    ...secrets,
+    ...retry,
+    ...budget,
+  });
+  const [old, fresh] = [flat(before), flat(after)];
+  return Object.keys(fresh).filter((name) => old[name] !== fresh[name]);
 }
 
 interface PartProps {

@@ -8,7 +8,9 @@ import { text } from '../../text.ts';
 import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
 import { isTicketSystem } from '../ticket-systems.ts';
+import { ConnectorMark } from './connector-mark.tsx';
 import { DeleteConnection } from './delete-connection.tsx';
+import { isDesk } from './desk.ts';
 import { type Check, TestFindings } from './test-findings.tsx';
 
 const w = words.connections;
@@ -45,9 +47,10 @@ export function ConnectionRow({
     });
   return (
     <li>
+      <ConnectorMark name={kindName} small />
       <div className="grow stack tight">
         <div className="row wrap">
-          <span className="strong">{connection.name}</span>
+          <h3 className="strong">{connection.name}</h3>
           <span className={tones[connection.status]}>
             {text.panel.connectionStatus[connection.status]}{' '}
             {connection.status !== 'live' && connection.since && <RelativeTime at={connection.since} />}
@@ -76,7 +79,9 @@ export function ConnectionRow({
           onClick={toggle}
         />
         {isTicketSystem(connection) && (
+          {isDesk(connection) && (
           <Action label={w.delete} icon="Delete" disabled={doing.busy} onClick={() => setDeleting(true)} />
+        )}
         )}
       </div>
       {(doing.problem || checks) && (

@@ -1,14 +1,16 @@
-import { useState } from 'react';
 import type { Connection } from '../../../backend/contract/connections.ts';
 import type { ConnectorManifest } from '../../../backend/contract/connector-manifest.ts';
-import { Action } from '../../components/action.tsx';
+import { Action, IconAction } from '../../components/action.tsx';
 import { ProblemNotice } from '../../components/notice.tsx';
 import { useLoad } from '../../components/use-load.ts';
+import { text } from '../../text.ts';
 import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
 import { isTicketSystem } from '../ticket-systems.ts';
 import { ConnectionEditor } from './connection-editor.tsx';
 import { ConnectionRow } from './connection-row.tsx';
+import { ConnectorMark } from './connector-mark.tsx';
+import { isDesk } from './desk.ts';
 
 const w = words.connections;
 
@@ -79,7 +81,7 @@ export function ConnectionsTab() {
   );
 }
 
-/** With one kind of service desk there is nothing to choose. */
+/** The kinds of service desk that Tandem speaks to; Azure DevOps itself is connected by the operator. */
 function NewConnection({
   connectors,
   onSaved,
@@ -89,23 +91,53 @@ function NewConnection({
   onSaved(): void;
   onBack(): void;
 }) {
-  const [kind, setKind] = useState(connectors.length === 1 ? connectors[0]?.kind : undefined);
-  const manifest = connectors.find((connector) => connector.kind === kind);
+  const { place, go } = useHub();
+  const desks = connectors.filter(isDesk);
+  const manifest = desks.find(({ kind }) => kind === place[2]);
   if (manifest) return <ConnectionEditor manifest={manifest} onSaved={onSaved} onBack={onBack} />;
   return (
-    <div className="stack">
-      <h2>{w.choose}</h2>
-      <div className="tiles">
-        {connectors.map((connector) => (
-          <section className="card tile stack" key={connector.kind}>
-            <h3>{connector.name}</h3>
+    <div className="stack" style={{ gap: 16 }}>
+      <div className="row">
+        <IconAction label={text.back} icon="Back" onClick={onBack} />
+        <h2>{w.choose}</h2>
+      </div>
+      <p className="quiet">{w.chooseHelp}</p>
+      <div className="gallery">
+        {desks.map((connector) => (
+          <section className="card tile stack" key={connector.kind} aria-label={connector.name}>
+            <div className="row">
+              <ConnectorMark name={connector.name} />
+              <h3>{connector.name}</h3>
+            </div>
             <p>{connector.description}</p>
+            <div className="row wrap">
+              {abilitiesOf(connector).map((ability) => (
+                <span className="chip" key={ability}>
+                  {ability}
+                </span>
+              ))}
+            </div>
             <div>
-              <Action label={connector.name} onClick={() => setKind(connector.kind)} />
+              <Action
+                label={connector.name}
+                primary
+                onClick={() => go('connections', 'new', connector.kind)}
+              />
             </div>
           </section>
         ))}
       </div>
     </div>
   );
+}
+
+/** What people ask first about a system, from the connector's own declaration. */
+function abilitiesOf({ capabilities }: ConnectorManifest): string[] {
+  return [
+    capabilities.create && w.can.create,
+    capabilities.commentsWrite && w.can.comments,
+    capabilities.attachmentsWrite && w.can.attachments,
+    capabilities.templates && w.can.templates,
+    capabilities.webhook !== 'none' && w.can.webhook,
+  ].filter((word): word is Exclude<typeof word, false> => word !== false);
 }

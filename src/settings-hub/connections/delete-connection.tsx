@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { Connection } from '../../../backend/contract/connections.ts';
 import { TextInput } from '../../components/field.tsx';
-import { useDoing } from '../../components/use-load.ts';
+import { useDoing, useLoad } from '../../components/use-load.ts';
 import { words } from '../../text-settings.ts';
 import { Confirm } from '../confirm.tsx';
 import { useHub } from '../hub.tsx';
@@ -21,6 +21,7 @@ export function DeleteConnection({
   const { api, projectId } = useHub();
   const [typed, setTyped] = useState('');
   const deleting = useDoing();
+  const used = useLoad((signal) => api.listMappings({ projectId }, { signal }), [api, projectId]);
   const { id: connectionId, name, links } = connection;
   return (
     <Confirm
@@ -38,6 +39,13 @@ export function DeleteConnection({
       }
     >
       <p>{w.deleteBody(links)}</p>
+      {used.data && (
+        <p>
+          {w.deleteMappings(
+            used.data.mappings.filter((mapping) => mapping.connectionId === connectionId).length,
+          )}
+        </p>
+      )}
       {links > 0 && <TextInput label={w.deleteConfirm(links)} value={typed} onChange={setTyped} />}
     </Confirm>
   );

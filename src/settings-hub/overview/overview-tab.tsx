@@ -1,3 +1,4 @@
+import { useEffect } from 'react';
 import type { Overview } from '../../../backend/contract/overview.ts';
 import { Action } from '../../components/action.tsx';
 import { Notice, ProblemNotice } from '../../components/notice.tsx';
@@ -7,54 +8,41 @@ import { text } from '../../text.ts';
 import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
 import { Audit } from './audit.tsx';
+import { StartSteps } from './start-steps.tsx';
 import { TenantSwitch } from './tenant-switch.tsx';
-import { Traffic } from './traffic.tsx';
+import { Tiles } from './tiles.tsx';
 
 const w = words.overview;
+/** Somebody who has just mended something waits for the page to turn green. */
+const refreshMs = 10_000;
 
 /** Is anything wrong, since when, and what to press. Green is quiet. */
 export function OverviewTab() {
-  const { api, projectId, go } = useHub();
+  const { api, projectId } = useHub();
   const { data, problem, loading, reload } = useLoad(
     (signal) => api.readOverview({ projectId }, { signal }),
     [api, projectId],
   );
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden) reload();
+    }, refreshMs);
+    return () => clearInterval(timer);
+  }, [reload]);
   if (!data) {
     if (problem) return <ProblemNotice problem={problem} onRetry={reload} />;
     return <div className="skeleton" style={{ height: 260 }} />;
   }
-  const nextTab = { addConnection: 'connections', addMapping: 'mappings', registerHooks: 'hooks' } as const;
-  const next = data.next in nextTab ? nextTab[data.next as keyof typeof nextTab] : undefined;
   return (
     <div className="stack" style={{ gap: 20 }}>
       {problem && <ProblemNotice problem={problem} onRetry={reload} />}
       <Verdict overview={data} />
-      {data.next !== 'none' && (
-        <div className="row wrap">
-          <span className="strong">{w.next[data.next]}</span>
-          {next && (
-            <Action
-              label={w.nextAction[data.next]}
-              primary
-              onClick={() => (data.next === 'registerHooks' ? go(next) : go(next, 'new'))}
-            />
-          )}
-        </div>
-      )}
-      <div className="tiles">
-        <Connections overview={data} />
-        <Links overview={data} />
-        <Watch overview={data} />
-        <Books overview={data} />
-        <section className="card tile stack">
-          <h3>{w.traffic}</h3>
-          <Traffic hours={data.traffic} />
-        </section>
-      </div>
+      {data.next !== 'none' && <StartSteps next={data.next} />}
+      <Tiles overview={data} />
       <TenantSwitch enabled={data.enabled} onChange={reload} />
       <Audit />
       <div>
-        <Action label={words.refresh} icon="Sync" busy={loading} onClick={reload} />
+        <Action label={words.refresh} icon="Sync" disabled={loading} onClick={reload} />
       </div>
     </div>
   );
@@ -95,102 +83,5 @@ function Verdict({ overview }: { overview: Overview }) {
         {troubled.length > 0 && <Action label={words.tabs.connections} onClick={() => go('connections')} />}
       </span>
     </Notice>
-  );
-}
-
-function Connections({ overview }: { overview: Overview }) {
-  return (
-    <section className="card tile stack">
-      <h3>{w.connections}</h3>
-      {overview.connections.length === 0 && <span className="quiet">{w.noConnections}</span>}
-      {overview.connections.map(({ id, name, status }) => (
-        <div className="row" key={id}>
-          <span className="one-line">{name}</span>
-          <span className={`push ${status === 'live' ? 'good' : status === 'unreachable' ? 'bad' : 'warn'}`}>
-            {text.panel.connectionStatus[status]}
-          </span>
-        </div>
-      ))}
-    </section>
-  );
-}
-
-function Links({ overview: { links } }: { overview: Overview }) {
-  const rows = [
-    ['inAgreement', links.inAgreement],
-    ['conflict', links.conflict],
-    ['parked', links.parked],
-    ['delayed', links.delayed],
-    ['missing', links.missing],
-  ] as const;
-  return (
-    <section className="card tile stack">
-      <h3>{w.links}</h3>
-      <div>
-        <span className="figure">{links.total}</span> <span className="quiet">{w.total}</span>
-      </div>
-      <Figures rows={rows.map(([name, count]) => [w[name], count])} />
-    </section>
-  );
-}
-
-function Watch({ overview: { hooks, sweep } }: { overview: Overview }) {
-  return (
-    <section className="card tile stack">
-      <h3>{w.hooks}</h3>
-      <div>
-        {w.hooksHealthy(hooks.healthy, hooks.expected)}{' '}
-        {hooks.checkedAt && (
-          <span className="small-text quiet">
-            {w.checked} <RelativeTime at={hooks.checkedAt} />
-          </span>
-        )}
-      </div>
-      <h3>{w.sweep}</h3>
-      <div>
-        {w.gapsLastDay(sweep.gapsLastDay)}
-        <div className="small-text quiet">
-          {w.gapsAll(sweep.gaps)}, {w.swept} {sweep.lastAt ? <RelativeTime at={sweep.lastAt} /> : words.never}
-        </div>
-      </div>
-    </section>
-  );
-}
-
-function Books({ overview: { books } }: { overview: Overview }) {
-  const { received, handled, duplicate, parked, pending } = books;
-  return (
-    <section className="card tile stack">
-      <h3>{w.books}</h3>
-      <div>
-        <span className="figure">{received}</span> <span className="quiet">{w.booksRow.received}</span>
-      </div>
-      <Figures
-        rows={[
-          [w.booksRow.handled, handled],
-          [w.booksRow.duplicate, duplicate],
-          [w.booksRow.parked, parked],
-          [w.booksRow.pending, pending],
-        ]}
-      />
-      <span className={`small-text ${books.balanced ? 'good' : 'bad'}`}>
-        {books.balanced ? w.balanced : w.unbalanced}
-      </span>
-    </section>
-  );
-}
-
-function Figures({ rows }: { rows: readonly (readonly [string, number])[] }) {
-  return (
-    <dl className="pairs">
-      {rows.map(([name, count]) => (
-        <div key={name} style={{ display: 'contents' }}>
-          <dd style={{ textAlign: 'end' }} className={count === 0 ? 'quiet' : 'strong'}>
-            {count}
-          </dd>
-          <dt className="quiet">{name}</dt>
-        </div>
-      ))}
-    </dl>
   );
 }
