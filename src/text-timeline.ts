@@ -63,6 +63,9 @@ const reasons: Record<string, string> = {
   systemEntry: 'The service desk’s system wrote it, not a person.',
   notPublic: 'It is internal, and the mapping carries over public comments only.',
   writtenByTandem: 'Tandem wrote it for another link.',
+  type: 'The mapping leaves out files of this type.',
+  name: 'The mapping leaves out files of this name.',
+  tooLarge: 'It is larger than the other side takes.',
   deleted: 'It was deleted.',
   notVisible: 'It is no longer visible to Tandem.',
 };

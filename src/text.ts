@@ -55,9 +55,21 @@ export const text = {
     empty: 'No ticket belongs to this work item yet.',
     emptyReadOnly: 'No ticket belongs to this work item. You may not change it, so you cannot add one.',
     unsaved: 'Save the work item first. Tickets belong to saved work items.',
+    createOnSave: (noun: string) => `Create a ${noun} when this work item is saved`,
+    createOnSaveHelp: 'The mapping fills it from the work item. Close the form at once if you like.',
+    creatingNow: (noun: string) => `Creating the ${noun}…`,
+    createdOnSave: (number: string) => `${number} was created for the new work item`,
+    notCreatedOnSave: (title: string) => `No ticket was created for the new work item: ${title}`,
+    noWays: 'No mapping of this project creates tickets for work items of this type.',
     notSetUp: 'Tandem is not set up for this project.',
     notSetUpAdmin: 'You can set it up in Project Settings.',
     notSetUpMember: 'Ask a project administrator to set it up in Project Settings, Tandem.',
+    ask: (names: readonly string[], what: string) =>
+      names.length > 0
+        ? `Ask ${names.join(', ')} or another project administrator to ${what}.`
+        : `Ask a project administrator to ${what}.`,
+    toSetUp: 'set it up in Project Settings, Tandem',
+    toMend: 'look at the connection in Project Settings, Tandem',
     noBackend: 'Nobody has entered the address of Tandem’s backend yet.',
     openSettings: 'Open settings',
     switchedOff:
@@ -85,6 +97,7 @@ export const text = {
     neverAgreed: 'not yet in agreement',
     lastAgreed: 'last in agreement',
     opensNew: 'opens in a new tab',
+    sharedWith: (ids: string) => `also linked with work item ${ids}`,
     actionsFor: (number: string) => `Actions for ${number}`,
   },
 
@@ -111,6 +124,9 @@ export const text = {
     title: (name: string) => `Create ${name}`,
     with: 'Kind of ticket',
     filled: (count: number) => `${count} ${count === 1 ? 'field comes' : 'fields come'} from the work item`,
+    preview: 'This will be sent',
+    change: 'Change',
+    changeField: (name: string) => `Change ${name}`,
     missing: (names: string) => `Still needed: ${names}`,
     needed: 'This field is needed.',
     submit: (name: string) => `Create ${name}`,
@@ -129,6 +145,7 @@ export const text = {
     nothing: (search: string) => `No ticket matches “${search}”.`,
     nothingRecent: 'There are no recent tickets.',
     linkedTo: (ids: string) => `linked with ${ids}`,
+    linkedHere: 'linked with this work item already',
     onLink: 'Where the two differ now',
     keep: 'Leave both as they are',
     workItemWins: 'The work item’s values hold',
@@ -152,7 +169,8 @@ export const text = {
 
   unlink: {
     title: (number: string) => `Unlink ${number}?`,
-    body: 'The two are no longer kept in agreement. Both records stay as they are.',
+    body: (workItem: string, number: string) =>
+      `Work item ${workItem} and ${number} are no longer kept in agreement. Both stay as they are, with their comments and files; later changes on one side do not reach the other. You can link them again.`,
     submit: 'Unlink',
     done: (number: string) => `${number} was unlinked`,
   },
@@ -175,11 +193,15 @@ export const text = {
     system: 'service desk',
     carriedOver: 'also in the work item',
     attachments: 'Attachments',
+    download: (name: string) => `Download ${name}`,
+    open: 'Open ticket',
   },
 
   timeline: {
     title: 'What happened and why',
     empty: 'Nothing has happened to this link yet.',
+    changeMapping: 'Change mapping',
+    mended: 'In agreement again.',
     older: 'Show older',
     side: { workItem: 'Work item', ticket: 'Ticket' },
     nextAttempt: 'Next try',
@@ -208,6 +230,10 @@ export const text = {
     bulkSkipped: 'has a ticket already',
     bulkWaiting: 'waiting',
     bulkRunning: 'creating…',
+    bulkProgress: (done: number, count: number) => `${done} of ${count} done`,
+    bulkContinue: 'Continue',
+    bulkCancelled: 'Stopped. What was created stays; nothing else was sent.',
+    bulkRetry: (count: number) => `Try the ${count} failed again`,
     oneOnly: 'Tickets are linked to one work item at a time. The first of your choice is used.',
   },
 } as const;

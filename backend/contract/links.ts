@@ -66,6 +66,8 @@ export const ticketCard = z.object({
   remedy: z.enum(['retry', 'resolveConflict', 'renewCredentials', 'explain', 'unlink']).optional(),
   retryAt: z.string().optional(),
   conflicts: z.array(conflictCard),
+  /** Ids of other work items that share the ticket. */
+  sharedWith: z.array(z.string()).optional(),
 });
 
 export const connectionCard = z.object({

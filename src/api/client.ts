@@ -17,6 +17,8 @@ export interface SessionSource {
 
 export interface Client {
   api: Api;
+  /** Without a slash at the end. */
+  backendUrl: string;
   /** The session, opened when there is none; its rights say which buttons make sense. */
   session(): Promise<Session>;
 }
@@ -74,7 +76,7 @@ export function createClient(source: SessionSource): Client {
         (input: Record<string, unknown>, options?: CallOptions) => call(name, input, options),
       ]),
   ) as unknown as Api;
-  return { api, session };
+  return { api, backendUrl: source.backendUrl, session };
 }
 
 async function openSession(source: SessionSource): Promise<Session> {

@@ -15,7 +15,7 @@ export async function send(
   name: RouteName,
   input: Record<string, unknown>,
   token: string | undefined,
-  { signal, timeoutMs = usualTimeoutMs }: CallOptions = {},
+  { signal, timeoutMs = usualTimeoutMs, keepalive = false }: CallOptions = {},
 ): Promise<unknown> {
   const { method, path } = routeTable[name];
   const { body, ...rest } = input;
@@ -31,6 +31,7 @@ export async function send(
       headers,
       body: content,
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      keepalive,
       // Third-party cookies do not exist in a frame, and nothing here may depend on them.
       credentials: 'omit',
       redirect: 'error',

@@ -23,6 +23,8 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** Long polls need more than the usual 20 s. */
   timeoutMs?: number;
+  /** The request outlives the page: for what is sent while a form closes. */
+  keepalive?: boolean;
 }
 
 /** One function per route of the contract. Each throws `ApiProblem`, or an AbortError when `signal` says so. */

@@ -11,11 +11,13 @@ export interface MenuEntry {
 
 /** Room that a list of entries needs, with its padding: 32 px each. */
 const heightPx = (entries: number) => entries * 32 + 10;
+/** Between the list and the frame's edge. */
+const edgePx = 2;
 
-/** A menu button. The list opens upwards where the frame would cut it off below. */
+/** A menu button. The list lies above scrollers and stays inside the frame, which cuts off what stands out of it. */
 export function MenuButton({ label, entries }: { label: string; entries: MenuEntry[] }) {
   const root = useRef<HTMLDivElement>(null);
-  const [place, setPlace] = useState<'below' | 'above'>();
+  const [place, setPlace] = useState<{ top: number; right: number; maxHeight: number }>();
 
   useEffect(() => {
     if (!place) return;
@@ -33,9 +35,15 @@ export function MenuButton({ label, entries }: { label: string; entries: MenuEnt
 
   const toggle = () => {
     const box = root.current?.getBoundingClientRect();
-    const roomBelowPx = window.innerHeight - (box?.bottom ?? 0);
-    const above = roomBelowPx < heightPx(entries.length) && (box?.top ?? 0) > roomBelowPx;
-    setPlace(place ? undefined : above ? 'above' : 'below');
+    if (place || !box) return setPlace(undefined);
+    const roomPx = document.documentElement.clientHeight - 2 * edgePx;
+    const listPx = Math.min(heightPx(entries.length), roomPx);
+    const lowestPx = edgePx + roomPx - listPx;
+    setPlace({
+      top: Math.max(edgePx, Math.min(box.bottom, lowestPx)),
+      right: document.documentElement.clientWidth - box.right,
+      maxHeight: roomPx,
+    });
   };
   const close = () => {
     setPlace(undefined);
@@ -54,7 +62,7 @@ export function MenuButton({ label, entries }: { label: string; entries: MenuEnt
     <div className="menu" ref={root} onKeyDown={onKeyDown}>
       <IconAction label={label} icon="More" onClick={toggle} />
       {place && (
-        <div className={`menu-list ${place}`} role="menu" aria-label={label}>
+        <div className="menu-list" role="menu" aria-label={label} style={place}>
           {entries.map((entry) => (
             <button
               type="button"

@@ -43,10 +43,13 @@ export function CreateMany({
   const put = (id: string, outcome: Step['outcome'], words: string) =>
     setSteps((before) => ({ ...before, [id]: { outcome, words } }));
 
+  const stopping = useRef(false);
   const run = async () => {
+    stopping.current = false;
     setPhase('running');
     for (const id of workItemIds) {
       if (steps[id]?.outcome === 'done' || steps[id]?.outcome === 'skipped') continue;
+      if (stopping.current) break;
       put(id, 'running', text.menu.bulkRunning);
       const step = await createOne(client, id, mappingId, keys.current.get(id) ?? crypto.randomUUID());
       put(id, step.outcome, step.words);
@@ -54,15 +57,24 @@ export function CreateMany({
     setPhase('over');
   };
 
-  const failed = Object.values(steps).some(({ outcome }) => outcome === 'failed');
+  const outcomes = Object.values(steps).map(({ outcome }) => outcome);
+  const failed = outcomes.filter((outcome) => outcome === 'failed').length;
+  const settled = outcomes.filter((outcome) => outcome !== 'running').length;
+  const left = workItemIds.length - settled;
+  const label =
+    phase !== 'over'
+      ? text.menu.bulkSubmit(workItemIds.length)
+      : left > 0
+        ? text.menu.bulkContinue
+        : text.menu.bulkRetry(failed);
   return (
     <View
       title={text.menu.create}
       submit={{
-        label: phase === 'over' && failed ? text.tryAgain : text.menu.bulkSubmit(workItemIds.length),
+        label,
         onSubmit: () => void run(),
         busy: phase === 'running',
-        disabled: phase === 'over' && !failed,
+        disabled: phase === 'over' && failed === 0 && left === 0,
         problem: undefined,
       }}
     >
@@ -76,7 +88,22 @@ export function CreateMany({
           onChange={setMappingId}
         />
       )}
-      <ul className="plain-list stack tight" aria-live="polite">
+      {phase !== 'asking' && (
+        <div className="row wrap">
+          <progress value={settled} max={workItemIds.length} aria-label={text.menu.create} />
+          <span role="status">{text.menu.bulkProgress(settled, workItemIds.length)}</span>
+          {phase === 'running' && (
+            <Action
+              label={text.cancel}
+              onClick={() => {
+                stopping.current = true;
+              }}
+            />
+          )}
+        </div>
+      )}
+      {phase === 'over' && left > 0 && <p>{text.menu.bulkCancelled}</p>}
+      <ul className="plain-list stack tight">
         {workItemIds.map((id) => {
           const { outcome, words } = steps[id] ?? {
             outcome: 'waiting' as const,

@@ -6,9 +6,11 @@ import { Notice, ProblemNotice } from '../components/notice.tsx';
 import type { DialogRequest } from '../host/page.ts';
 import { fitFrame, type HostContext } from '../host/sdk.ts';
 import { text } from '../text.ts';
+import { ChangedBackend } from '../ticket/changed-backend.tsx';
 import { CommentView } from '../ticket/comment-box.tsx';
 import { CreateTicket } from '../ticket/create-ticket.tsx';
 import { LinkTicket } from '../ticket/link-ticket.tsx';
+import { Mending, mappingOpener } from '../ticket/mending.tsx';
 import { Timeline } from '../ticket/timeline.tsx';
 import { useBackend } from '../ticket/use-backend.ts';
 import { usePanel } from '../ticket/use-panel.ts';
@@ -58,16 +60,14 @@ function Requested({ host, request }: { host: HostContext; request: DialogReques
   const live = usePanel(client, place);
   if (backend.state === 'unset') return <Notice tone="calm">{text.panel.noBackend}</Notice>;
   if (backend.state === 'failed') return <ProblemNotice problem={backend.problem} onRetry={backend.retry} />;
-  if (backend.state === 'changed') {
-    return <Notice tone="warn">{text.panel.backendChanged(backend.url, backend.previous)}</Notice>;
-  }
+  if (backend.state === 'changed') return <ChangedBackend {...backend} />;
   if (live.problem && !client) return <ProblemNotice problem={live.problem} onRetry={live.refresh} />;
   // Forms wait for a fresh reading: the last known state may offer mappings that are gone.
   if (!client || !live.panel || (live.outdated && !live.problem)) {
     return <div className="skeleton" style={{ height: 180 }} />;
   }
   if (live.problem) return <ProblemNotice problem={live.problem} onRetry={live.refresh} />;
-  return <RequestedView host={host} client={client} panel={live.panel} request={request} />;
+  return <RequestedView {...{ host, client, request }} panel={live.panel} refresh={live.refresh} />;
 }
 
 function RequestedView({
@@ -75,10 +75,12 @@ function RequestedView({
   client,
   panel,
   request,
+  refresh,
 }: {
   host: HostContext;
   client: Client;
   panel: Panel;
+  refresh(): void;
   request: DialogRequest;
 }) {
   const [done, setDone] = useState<string>();
@@ -109,6 +111,7 @@ function RequestedView({
   }
   const ticket = panel.tickets.find((card) => card.linkId === linkId);
   if (!ticket) return <Notice tone="calm">{text.panel.empty}</Notice>;
+  const project = request.project ?? host.project?.name;
   const connection = panel.connections.find(({ id }) => id === ticket.connectionId);
   return (
     <div className="stack">
@@ -126,7 +129,19 @@ function RequestedView({
           onDone={() => finish(text.comment.sent)}
         />
       ) : (
-        <Timeline key={linkId} {...{ client, workItemId, linkId }} version={panel.version} />
+        <>
+          <Mending
+            key={`mending-${linkId}`}
+            {...{ host, client, project, ticket, panel, workItemId, refresh }}
+            mayChange={panel.may.change}
+          />
+          <Timeline
+            key={linkId}
+            {...{ client, workItemId, linkId }}
+            version={panel.version}
+            changeMapping={panel.may.administer ? mappingOpener(host, project, ticket) : undefined}
+          />
+        </>
       )}
     </div>
   );

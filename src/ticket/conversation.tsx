@@ -1,10 +1,12 @@
+import { useState } from 'react';
 import type { ConversationEntry } from '../../backend/contract/links.ts';
 import type { Client } from '../api/client.ts';
-import { Icon } from '../components/icon.tsx';
+import { Action } from '../components/action.tsx';
 import { ProblemNotice } from '../components/notice.tsx';
 import { RelativeTime } from '../components/time.tsx';
-import { useLoad } from '../components/use-load.ts';
+import { useDoing, useLoad } from '../components/use-load.ts';
 import { useViewer } from '../components/viewer.tsx';
+import { openInNewWindow } from '../host/page.ts';
 import { text } from '../text.ts';
 import { RichText } from './rich-text.tsx';
 import './conversation.css';
@@ -26,6 +28,16 @@ export function Conversation({
     (signal) => client.api.readConversation({ workItemId, linkId }, { signal, timeoutMs: 40_000 }),
     [client, workItemId, linkId, version],
   );
+  const opening = useDoing();
+  const [openingId, setOpeningId] = useState<string>();
+  const download = (attachmentId: string) => {
+    setOpeningId(attachmentId);
+    opening.run(async () => {
+      const { path } = await client.api.openAttachment({ workItemId, linkId, attachmentId });
+      // A window of its own: frames on servers may not download, and a large file does not fill the page's memory.
+      await openInNewWindow(client.backendUrl + path);
+    });
+  };
   if (!data && loading) return <div className="skeleton" style={{ height: 160 }} />;
   const entries = [...(data?.entries ?? [])].sort((a, b) => a.at.localeCompare(b.at));
   return (
@@ -40,10 +52,17 @@ export function Conversation({
       {data && data.attachments.length > 0 && (
         <section aria-label={text.conversation.attachments} className="stack tight">
           <h3>{text.conversation.attachments}</h3>
+          {opening.problem && <ProblemNotice problem={opening.problem} />}
           {data.attachments.map((attachment) => (
             <div className="row wrap" key={attachment.id}>
-              <Icon iconName="Attachment" />
-              <span className="any-wrap">{attachment.name}</span>
+              <Action
+                label={attachment.name}
+                ariaLabel={text.conversation.download(attachment.name)}
+                icon="Attachment"
+                subtle
+                busy={opening.busy && openingId === attachment.id}
+                onClick={() => download(attachment.id)}
+              />
               <span className="small-text quiet">
                 {attachment.sizeBytes !== undefined && size(attachment.sizeBytes, locale)}{' '}
                 {attachment.at && <RelativeTime at={attachment.at} />}

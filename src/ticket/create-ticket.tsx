@@ -1,10 +1,12 @@
 import { useRef, useState } from 'react';
 import type { Panel, TicketCard, TicketForm } from '../../backend/contract/links.ts';
 import type { Client } from '../api/client.ts';
+import { Action } from '../components/action.tsx';
 import { ChoiceInput } from '../components/field.tsx';
 import { ProblemNotice } from '../components/notice.tsx';
 import { useDoing, useLoad } from '../components/use-load.ts';
 import { text } from '../text.ts';
+import { plainText } from './rich-text.tsx';
 import { TicketFieldInput } from './ticket-field.tsx';
 import { View } from './view.tsx';
 import { nounOf } from './words.ts';
@@ -109,6 +111,8 @@ function TicketFields({
   flagged: string[];
   onChange(id: string, value: Value): void;
 }) {
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
+  const openField = (id: string) => setOpened((before) => new Set([...before, id]));
   const input = (field: TicketForm['fields'][number]) => (
     <TicketFieldInput
       key={field.id}
@@ -124,13 +128,42 @@ function TicketFields({
     <>
       {open.filter((field) => !field.readOnly).map(input)}
       {filled.length > 0 && (
-        <details open={open.length === 0}>
-          <summary>{text.create.filled(filled.length)}</summary>
-          <div className="stack" style={{ paddingBlockStart: 8 }}>
-            {filled.map(input)}
+        <section className="stack" aria-label={text.create.preview}>
+          <div className="row wrap">
+            <h3>{text.create.preview}</h3>
+            <span className="small-text quiet">{text.create.filled(filled.length)}</span>
           </div>
-        </details>
+          {filled.map((field) =>
+            opened.has(field.id) ? (
+              input(field)
+            ) : (
+              <Preview key={field.id} field={field} onChange={() => openField(field.id)} />
+            ),
+          )}
+        </section>
       )}
     </>
+  );
+}
+
+/** What the mapping sends for a field, in words, until somebody wants it otherwise. */
+function Preview({ field, onChange }: { field: TicketForm['fields'][number]; onChange(): void }) {
+  return (
+    <div className="row preview">
+      <div className="stack tight">
+        <span className="small-text quiet">{field.name}</span>
+        <span className="preview-value any-wrap">{plainText(field.value ?? String(field.raw ?? ''))}</span>
+      </div>
+      {!field.readOnly && (
+        <span className="push">
+          <Action
+            label={text.create.change}
+            ariaLabel={text.create.changeField(field.name)}
+            subtle
+            onClick={onChange}
+          />
+        </span>
+      )}
+    </div>
   );
 }

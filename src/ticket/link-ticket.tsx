@@ -4,6 +4,7 @@ import type { Client } from '../api/client.ts';
 import { ChoiceInput, RadioInput, TextInput } from '../components/field.tsx';
 import { ProblemNotice } from '../components/notice.tsx';
 import { StatusMark } from '../components/status.tsx';
+import { RelativeTime } from '../components/time.tsx';
 import { useDoing, useLoad } from '../components/use-load.ts';
 import { text } from '../text.ts';
 import { View } from './view.tsx';
@@ -42,7 +43,9 @@ export function LinkTicket({
     (signal) => client.api.searchTickets({ workItemId, mappingId, text: searched }, { signal }),
     [client, workItemId, mappingId, searched],
   );
-  const chosen = found.data?.tickets.find((ticket) => ticket.ticketId === ticketId);
+  const chosen = found.data?.tickets.find(
+    (ticket) => ticket.ticketId === ticketId && !ticket.linkedTo.includes(workItemId),
+  );
 
   const submit = () =>
     linking.run(async () => {
@@ -86,7 +89,7 @@ export function LinkTicket({
       {found.problem && <ProblemNotice problem={found.problem} onRetry={found.reload} />}
       {!found.data && found.loading && <div className="skeleton" style={{ height: 90 }} />}
       {found.data && (
-        <Found tickets={found.data.tickets} searched={searched} {...{ ticketId, setTicketId }} />
+        <Found tickets={found.data.tickets} searched={searched} {...{ workItemId, ticketId, setTicketId }} />
       )}
       {chosen && (
         <RadioInput
@@ -109,11 +112,13 @@ type FoundTicket = Awaited<ReturnType<Client['api']['searchTickets']>>['tickets'
 function Found({
   tickets,
   searched,
+  workItemId,
   ticketId,
   setTicketId,
 }: {
   tickets: FoundTicket[];
   searched: string;
+  workItemId: string;
   ticketId: string | undefined;
   setTicketId(id: string): void;
 }) {
@@ -130,17 +135,27 @@ function Found({
           <input
             type="radio"
             name="ticket"
+            disabled={ticket.linkedTo.includes(workItemId)}
             checked={ticket.ticketId === ticketId}
             onChange={() => setTicketId(ticket.ticketId)}
           />
-          <span className="stack tight">
+          <span className="stack tight found-words">
             <span className="row">
               <StatusMark status={ticket.status} />
               <span className="quiet">{ticket.number}</span>
+              {ticket.updatedAt && (
+                <span className="small-text quiet push one-line">
+                  <RelativeTime at={ticket.updatedAt} />
+                </span>
+              )}
             </span>
             <span className="any-wrap">{ticket.title}</span>
             {ticket.linkedTo.length > 0 && (
-              <span className="small-text warn">{text.link.linkedTo(ticket.linkedTo.join(', '))}</span>
+              <span className="small-text warn">
+                {ticket.linkedTo.includes(workItemId)
+                  ? text.link.linkedHere
+                  : text.link.linkedTo(ticket.linkedTo.join(', '))}
+              </span>
             )}
           </span>
         </label>

@@ -23,11 +23,14 @@ export function Timeline({
   workItemId,
   linkId,
   version,
+  changeMapping,
 }: {
   client: Client;
   workItemId: string;
   linkId: string;
   version: number | undefined;
+  /** For those who may: opens the mapping that decided so. */
+  changeMapping?: (() => void) | undefined;
 }) {
   const first = useLoad(
     (signal) => client.api.readTimeline({ workItemId, linkId }, { signal }),
@@ -36,6 +39,7 @@ export function Timeline({
   const [older, setOlder] = useState<{ entries: TimelineEntry[]; more: boolean }>();
   const reading = useDoing();
   const entries = joined(first.data?.entries ?? [], older?.entries ?? []);
+  const firstOfRules = mappingEntries(entries);
   const more = older?.more ?? first.data?.more ?? false;
   const readOlder = () =>
     reading.run(async () => {
@@ -50,8 +54,8 @@ export function Timeline({
       {first.problem && <ProblemNotice problem={first.problem} onRetry={first.reload} />}
       {first.data && entries.length === 0 && <p className="quiet">{text.timeline.empty}</p>}
       <ol className="timeline">
-        {entries.map((entry) => (
-          <Entry key={entry.id} entry={entry} />
+        {attemptsOf(entries).map((attempt) => (
+          <Attempt key={attempt[0].id} attempt={attempt} mappings={firstOfRules} change={changeMapping} />
         ))}
       </ol>
       {reading.problem && <ProblemNotice problem={reading.problem} />}
@@ -70,25 +74,71 @@ function joined(newest: TimelineEntry[], older: TimelineEntry[]): TimelineEntry[
   return [...newest, ...older.filter(({ id }) => !known.has(id))];
 }
 
-function Entry({ entry }: { entry: TimelineEntry }) {
-  const { icon, tone } = looks[entry.outcome];
+type Entries = [TimelineEntry, ...TimelineEntry[]];
+
+/** What one attempt did stands together: ids are `attempt.number`, newest attempt first. */
+function attemptsOf(entries: TimelineEntry[]): Entries[] {
+  const attempts: Entries[] = [];
+  let last: string | undefined;
+  for (const entry of entries) {
+    const [attempt] = entry.id.split('.');
+    if (attempt === last) attempts.at(-1)?.push(entry);
+    else attempts.push([entry]);
+    last = attempt;
+  }
+  return attempts;
+}
+
+/** What the mapping decided, and would decide otherwise if somebody changed it. */
+const decidedByMapping = new Set(['fieldOverruled', 'fieldUnmappable', 'stateUnmapped']);
+
+/** The newest entry of each rule and field: one button for each is enough. */
+function mappingEntries(entries: TimelineEntry[]): ReadonlySet<string> {
+  const first = new Map<string, string>();
+  for (const { id, code, field } of entries) {
+    const rule = `${code} ${field}`;
+    if (decidedByMapping.has(code) && !first.has(rule)) first.set(rule, id);
+  }
+  return new Set(first.values());
+}
+
+function Attempt({
+  attempt,
+  mappings,
+  change,
+}: {
+  attempt: Entries;
+  mappings: ReadonlySet<string>;
+  change: (() => void) | undefined;
+}) {
+  const [{ at, durationMs }] = attempt;
+  const next = attempt.find(({ nextAttemptAt }) => nextAttemptAt)?.nextAttemptAt;
   return (
-    <li>
-      <span className={tone}>
-        <Icon iconName={icon} />
-      </span>
-      <div className="any-wrap">
-        <div>{tellTimeline(entry)}</div>
-        <div className="small-text quiet">
-          <RelativeTime at={entry.at} />
-          {entry.durationMs !== undefined && ` · ${text.timeline.took(entry.durationMs)}`}
-          {entry.nextAttemptAt && (
-            <>
-              {' · '}
-              {text.timeline.nextAttempt} <RelativeTime at={entry.nextAttemptAt} />
-            </>
-          )}
-        </div>
+    <li className="stack tight">
+      <ul className="plain-list stack tight">
+        {attempt.map((entry) => (
+          <li key={entry.id} className="timeline-entry">
+            <span className={looks[entry.outcome].tone}>
+              <Icon iconName={looks[entry.outcome].icon} />
+            </span>
+            <div className="any-wrap">
+              {tellTimeline(entry)}
+              {change && mappings.has(entry.id) && (
+                <Action label={text.timeline.changeMapping} subtle onClick={change} />
+              )}
+            </div>
+          </li>
+        ))}
+      </ul>
+      <div className="small-text quiet timeline-time">
+        <RelativeTime at={at} />
+        {durationMs !== undefined && ` · ${text.timeline.took(durationMs)}`}
+        {next && (
+          <>
+            {' · '}
+            {text.timeline.nextAttempt} <RelativeTime at={next} />
+          </>
+        )}
       </div>
     </li>
   );

@@ -36,7 +36,7 @@ export function UnlinkTicket({
       }}
     >
       <p className="any-wrap strong">{ticket.title}</p>
-      <p>{text.unlink.body}</p>
+      <p>{text.unlink.body(workItemId, ticket.number)}</p>
     </View>
   );
 }

@@ -12,3 +12,10 @@ export function nounOf(panel: Panel, ways: readonly Way[], mappingId?: string): 
   );
   return nouns.size === 1 ? ([...nouns][0] ?? 'ticket') : 'ticket';
 }
+
+/** The panel with the mappings that are for work items of a type; all of them when the form does not say its type. */
+export function forType(panel: Panel, type: string): Panel {
+  const fits = ({ workItemTypes = [] }: Partial<Way>) =>
+    !type || workItemTypes.length === 0 || workItemTypes.includes(type);
+  return { ...panel, createWith: panel.createWith.filter(fits), linkWith: panel.linkWith.filter(fits) };
+}

@@ -1,14 +1,18 @@
 import { useEffect, useMemo, useState } from 'react';
 import type { TicketCard } from '../../backend/contract/links.ts';
 import type { Client } from '../api/client.ts';
+import { Action } from '../components/action.tsx';
 import { ChoiceInput } from '../components/field.tsx';
 import { Notice, ProblemNotice } from '../components/notice.tsx';
 import { StatusMark } from '../components/status.tsx';
 import { followForm, type OpenWorkItem } from '../host/form.ts';
+import { openInNewWindow } from '../host/page.ts';
 import type { HostContext } from '../host/sdk.ts';
 import { text } from '../text.ts';
+import { ChangedBackend } from '../ticket/changed-backend.tsx';
 import { CommentBox } from '../ticket/comment-box.tsx';
 import { Conversation } from '../ticket/conversation.tsx';
+import { Mending, mappingOpener } from '../ticket/mending.tsx';
 import { Timeline } from '../ticket/timeline.tsx';
 import { useBackend } from '../ticket/use-backend.ts';
 import { type LivePanel, usePanel } from '../ticket/use-panel.ts';
@@ -33,9 +37,7 @@ function SavedWorkItem({ host, workItem }: { host: HostContext; workItem: OpenWo
   const live = usePanel(client, place);
   if (backend.state === 'unset') return <Notice tone="calm">{text.panel.noBackend}</Notice>;
   if (backend.state === 'failed') return <ProblemNotice problem={backend.problem} onRetry={backend.retry} />;
-  if (backend.state === 'changed') {
-    return <Notice tone="warn">{text.panel.backendChanged(backend.url, backend.previous)}</Notice>;
-  }
+  if (backend.state === 'changed') return <ChangedBackend {...backend} />;
   if (!live.panel) {
     if (live.problem) return <ProblemNotice problem={live.problem} onRetry={live.refresh} />;
     return <div className="skeleton" style={{ height: 200 }} />;
@@ -44,17 +46,19 @@ function SavedWorkItem({ host, workItem }: { host: HostContext; workItem: OpenWo
   return (
     <div className="stack">
       {live.problem && <ProblemNotice problem={live.problem} onRetry={live.refresh} />}
-      {client && <Ticket client={client} workItem={workItem} live={live} tickets={live.panel.tickets} />}
+      {client && <Ticket {...{ host, client, workItem, live }} tickets={live.panel.tickets} />}
     </div>
   );
 }
 
 function Ticket({
+  host,
   client,
   workItem,
   live,
   tickets,
 }: {
+  host: HostContext;
   client: Client;
   workItem: OpenWorkItem;
   live: LivePanel;
@@ -65,7 +69,9 @@ function Ticket({
   if (!ticket) return null;
   const connection = live.panel?.connections.find(({ id }) => id === ticket.connectionId);
   const place = { client, workItemId: workItem.id, linkId: ticket.linkId, version: live.panel?.version };
-  const mayComment = live.panel?.may.change && !workItem.isReadOnly && connection?.can.comment !== false;
+  const mayChange = Boolean(live.panel?.may.change) && !workItem.isReadOnly;
+  const mayComment = mayChange && connection?.can.comment !== false;
+  const project = workItem.project ?? host.project?.name;
   return (
     <div className="ticket-page">
       <main className="stack">
@@ -81,6 +87,15 @@ function Ticket({
           <StatusMark status={ticket.status} />
           <span className="quiet">{ticket.number}</span>
           <h2 className="any-wrap">{ticket.title}</h2>
+          {ticket.url && (
+            <span className="push">
+              <Action
+                label={text.conversation.open}
+                icon="OpenInNewWindow"
+                onClick={() => void openInNewWindow(ticket.url)}
+              />
+            </span>
+          )}
         </div>
         <Conversation key={ticket.linkId} {...place} />
         {mayComment && (
@@ -96,7 +111,20 @@ function Ticket({
       </main>
       <aside className="stack" aria-label={text.timeline.title}>
         <h2>{text.timeline.title}</h2>
-        <Timeline key={ticket.linkId} {...place} />
+        {live.panel && (
+          <Mending
+            key={`mending-${ticket.linkId}`}
+            {...{ host, client, project, ticket, mayChange }}
+            workItemId={workItem.id}
+            panel={live.panel}
+            refresh={live.refresh}
+          />
+        )}
+        <Timeline
+          key={ticket.linkId}
+          {...place}
+          changeMapping={live.panel?.may.administer ? mappingOpener(host, project, ticket) : undefined}
+        />
       </aside>
     </div>
   );

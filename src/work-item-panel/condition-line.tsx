@@ -74,7 +74,7 @@ function Remedy({
   const help = () => {
     if (remedy === 'renewCredentials') {
       // Somebody without the right would find a page that turns them away.
-      if (!panel.may.administer) return null;
+      if (!panel.may.administer) return <span>{text.panel.ask(panel.askFor, text.panel.toMend)}</span>;
       return <SettingsAction host={host} workItem={workItem} label={text.remedy.renewCredentials} />;
     }
     if (!mayChange || !remedy || remedy === 'explain') return null;

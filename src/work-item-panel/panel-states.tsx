@@ -24,16 +24,18 @@ export function NotSetUp({
   workItem,
   reason,
   mayAdminister,
+  askFor = [],
 }: {
   host: HostContext;
   workItem: OpenWorkItem;
   reason: string;
   mayAdminister?: boolean;
+  askFor?: readonly string[];
 }) {
   return (
     <Notice tone="calm">
       <span className="strong">{reason}</span>
-      <span>{mayAdminister ? text.panel.notSetUpAdmin : text.panel.notSetUpMember}</span>
+      <span>{mayAdminister ? text.panel.notSetUpAdmin : text.panel.ask(askFor, text.panel.toSetUp)}</span>
       {mayAdminister !== false && (
         <span>
           <SettingsAction host={host} workItem={workItem} label={text.panel.openSettings} />
@@ -64,15 +66,4 @@ export function SettingsAction({
   if (!project) return null;
   if (failed) return <span>{text.panel.notSetUpMember}</span>;
   return <Action label={label} icon="Settings" onClick={open} />;
-}
-
-export function ChangedBackend({ url, previous, accept }: { url: string; previous: string; accept(): void }) {
-  return (
-    <Notice tone="warn">
-      <span>{text.panel.backendChanged(url, previous)}</span>
-      <span>
-        <Action label={text.panel.trustBackend} onClick={accept} />
-      </span>
-    </Notice>
-  );
 }

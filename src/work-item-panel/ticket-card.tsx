@@ -66,6 +66,11 @@ export function TicketCardView(props: CardProps) {
         {ticket.dueAt && <Due at={ticket.dueAt} category={ticket.status.category} />}
         {ticket.condition === 'inAgreement' && <Agreement ticket={ticket} busy={syncing.busy} />}
       </div>
+      {ticket.sharedWith && ticket.sharedWith.length > 0 && (
+        <span className="small-text quiet any-wrap">
+          {text.card.sharedWith(ticket.sharedWith.join(', '))}
+        </span>
+      )}
       {ticket.condition !== 'inAgreement' && <ConditionLine {...props} syncing={syncing} onSync={sync} />}
       {syncing.problem && <ProblemNotice problem={syncing.problem} />}
     </article>
@@ -85,19 +90,17 @@ function menuEntries(
       disabled: !safeLink(ticket.url),
     },
   ];
+  const explain = { label: text.card.explain, icon: 'Help', onSelect: () => act('explain', ticket) };
+  // Who may only read sees no entries that would refuse.
+  if (!mayChange) return [...entries, explain];
   if (connection?.can.comment !== false) {
-    entries.push({
-      label: text.card.comment,
-      icon: 'Comment',
-      onSelect: () => act('comment', ticket),
-      disabled: !mayChange,
-    });
+    entries.push({ label: text.card.comment, icon: 'Comment', onSelect: () => act('comment', ticket) });
   }
-  entries.push(
-    { label: text.card.syncNow, icon: 'Sync', onSelect: sync, disabled: !mayChange || syncing.busy },
-    { label: text.card.explain, icon: 'Help', onSelect: () => act('explain', ticket) },
-    { label: text.card.unlink, icon: 'Unlink', onSelect: () => act('unlink', ticket), disabled: !mayChange },
-  );
+  entries.push({ label: text.card.syncNow, icon: 'Sync', onSelect: sync, disabled: syncing.busy }, explain, {
+    label: text.card.unlink,
+    icon: 'Unlink',
+    onSelect: () => act('unlink', ticket),
+  });
   return entries;
 }
 

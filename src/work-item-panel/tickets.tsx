@@ -124,6 +124,7 @@ function Overview({
         workItem={workItem}
         reason={text.panel.notSetUp}
         mayAdminister={panel.may.administer}
+        askFor={panel.askFor ?? []}
       />
     );
   }

@@ -1,12 +1,17 @@
-import { useEffect, useMemo, useRef, useState } from 'react';
-import { Notice, ProblemNotice } from '../components/notice.tsx';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { ProblemNotice } from '../components/notice.tsx';
 import { followForm, type OpenWorkItem } from '../host/form.ts';
 import { fitFrame, type HostContext } from '../host/sdk.ts';
 import { text } from '../text.ts';
+import { ChangedBackend } from '../ticket/changed-backend.tsx';
+import type { CreateWish } from '../ticket/create-on-save.ts';
 import { useBackend } from '../ticket/use-backend.ts';
 import { usePanel } from '../ticket/use-panel.ts';
-import { ChangedBackend, NotSetUp, PanelSkeleton } from './panel-states.tsx';
+import { forType } from '../ticket/words.ts';
+import { OrderedTicket } from './ordered-ticket.tsx';
+import { NotSetUp, PanelSkeleton } from './panel-states.tsx';
 import { Tickets } from './tickets.tsx';
+import { UnsavedWorkItem } from './unsaved-work-item.tsx';
 import './work-item-panel.css';
 
 /** Limits of the frame's height: below, a menu would be cut off; above, the form gets a second scroll bar. */
@@ -16,7 +21,23 @@ const frame = { minPx: 200, maxPx: 400 };
 export function WorkItemPanel({ host }: { host: HostContext }) {
   const [workItem, setWorkItem] = useState<OpenWorkItem>();
   const content = useRef<HTMLDivElement>(null);
-  useEffect(() => followForm({ onWorkItem: setWorkItem }), []);
+  const wish = useRef<CreateWish>(undefined);
+  const [ordered, setOrdered] = useState<CreateWish & { workItemId: string }>();
+  useEffect(
+    () =>
+      followForm({
+        onWorkItem: (next) => {
+          // The first save of a new work item arrives as another loading; a form taken away was never saved.
+          if (next && !next.isNew && wish.current) setOrdered({ ...wish.current, workItemId: next.id });
+          if (!next?.isNew) wish.current = undefined;
+          setWorkItem(next);
+        },
+      }),
+    [],
+  );
+  const onWish = useCallback((next: CreateWish | undefined) => {
+    wish.current = next;
+  }, []);
   useEffect(() => (content.current ? fitFrame(content.current, frame) : undefined), []);
   return (
     <div className="panel-frame">
@@ -24,17 +45,31 @@ export function WorkItemPanel({ host }: { host: HostContext }) {
         {!workItem ? (
           <PanelSkeleton />
         ) : workItem.isNew ? (
-          <Notice tone="calm">{text.panel.unsaved}</Notice>
+          <UnsavedWorkItem host={host} workItem={workItem} onWish={onWish} />
         ) : (
           // A new work item is a new panel: nothing that was typed for the last one may survive.
-          <SavedWorkItem key={workItem.id} host={host} workItem={workItem} />
+          <SavedWorkItem
+            key={workItem.id}
+            host={host}
+            workItem={workItem}
+            ordered={ordered?.workItemId === workItem.id ? ordered : undefined}
+          />
         )}
       </div>
     </div>
   );
 }
 
-function SavedWorkItem({ host, workItem }: { host: HostContext; workItem: OpenWorkItem }) {
+function SavedWorkItem({
+  host,
+  workItem,
+  ordered,
+}: {
+  host: HostContext;
+  workItem: OpenWorkItem;
+  /** A ticket that was asked for before the work item was saved. */
+  ordered: CreateWish | undefined;
+}) {
   const backend = useBackend(host, workItem.project);
   const client = backend.state === 'ready' ? backend.client : undefined;
   const place = useMemo(
@@ -51,5 +86,17 @@ function SavedWorkItem({ host, workItem }: { host: HostContext; workItem: OpenWo
     if (live.problem) return <ProblemNotice problem={live.problem} onRetry={live.refresh} />;
     return <PanelSkeleton />;
   }
-  return <Tickets host={host} workItem={workItem} client={client} live={{ ...live, panel: live.panel }} />;
+  return (
+    <>
+      {ordered && client && live.panel.tickets.length === 0 && (
+        <OrderedTicket client={client} workItemId={workItem.id} wish={ordered} onDone={live.refresh} />
+      )}
+      <Tickets
+        host={host}
+        workItem={workItem}
+        client={client}
+        live={{ ...live, panel: forType(live.panel, workItem.type) }}
+      />
+    </>
+  );
 }

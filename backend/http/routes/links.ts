@@ -361,6 +361,7 @@ async function readPanel(services: Services, { params, session }: HandlerInput<'
       [params.workItemId],
     ),
   }));
+  const sharing = links.length === 0 ? [] : await sharingLinks(services, session.tenant, links);
   const azure = settings.connections.get(azureDevOps);
   const connections = [...settings.connections.values()].filter(
     (connection) => connection.id !== azureDevOps,
@@ -374,7 +375,13 @@ async function readPanel(services: Services, { params, session }: HandlerInput<'
     version: version?.version ?? 0,
     configured: connections.length > 0 && applicable.length > 0,
     switchedOff: !settings.enabled,
-    tickets: links.map((link) => ticketCard(link, settings.connections.get(link.connection), azure)),
+    tickets: links.map((link) => ({
+      ...ticketCard(link, settings.connections.get(link.connection), azure),
+      sharedWith: sharing
+        .filter((other) => other.connection === link.connection && other.ticket_id === link.ticket_id)
+        .map((other) => other.work_item_id)
+        .filter((id) => id !== params.workItemId),
+    })),
     connections: connections
       .filter((connection: ConnectionRow) => used.has(connection.id))
       .map((connection: ConnectionRow) =>
@@ -390,6 +397,17 @@ async function readPanel(services: Services, { params, session }: HandlerInput<'
 /** Without the line of the mark at the end, which is for Tandem alone. */
 const shownBody = (body: RichText): string =>
   withoutMarks(body).replace(/<p>(?:\s|<small>|<\/small>|<br ?\/?>)*<\/p>\s*$/, '');
+
+/** Links of the same tickets, those of other work items among them. */
+const sharingLinks = (services: Services, tenant: number, links: readonly LinkRow[]) =>
+  services.engine.store.asTenant(tenant, async (sql) => {
+    const found: LinkRow[] = [];
+    for (const connection of new Set(links.map((link) => link.connection))) {
+      const ids = links.filter((link) => link.connection === connection).map((link) => link.ticket_id);
+      found.push(...(await linksOfTickets(sql, connection, ids)));
+    }
+    return found;
+  });
 
 /** More would not be read. */
 const maxNames = 3;
