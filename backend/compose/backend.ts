@@ -108,7 +108,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     random: Math.random,
     log: note,
     trace: (trace, work) => requestTrace.run(trace, work),
-    failpoint: failpoints(),
+    failpoint: failpoints(config.sandbox ? process.env.FAILPOINT : undefined),
   };
   const hooks = hookKeeper({ store, systems, secrets, settings, publicUrl: config.publicUrl });
   const onStoreError = (error: unknown) => log.warn('store.call_failed', { error });
@@ -143,6 +143,10 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     onSettled: (lane, settlement, written) => {
       metrics.lanesWorked.inc({ kind: lane.kind, outcome: written ? settlement.verdict : 'overtaken' });
       if (settlement.attempt === undefined) return;
+      for (const command of (settlement.attempt.detail.commands ?? []) as Record<string, string>[]) {
+        const { side = '', action = '', outcome = '' } = command;
+        metrics.commands.inc({ side, action, outcome });
+      }
       metrics.laneSeconds.observe({ kind: lane.kind }, settlement.attempt.durationMs / 1000);
       if (settlement.attempt.cause === 'sweep' && settlement.attempt.wrote > 0) metrics.gapsFound.inc();
       const { detail: _, ...facts } = settlement.attempt;

@@ -52,9 +52,16 @@ export async function registerOrganizations(
           [azureDevOps, settings],
         );
       }
-      const secret = auth.kind === 'pat' ? auth.pat : auth.clientSecret;
-      if (secret !== undefined) {
-        await secrets.write(sql, tenant, azureDevOps, auth.kind === 'pat' ? 'pat' : 'clientSecret', secret);
+      const name = auth.kind === 'pat' ? 'pat' : 'clientSecret';
+      const given = auth.kind === 'pat' ? auth.pat : auth.clientSecret;
+      // Only what is new in the configuration: a secret that was renewed in the hub since must not be undone by every
+      // start.
+      if (
+        given !== undefined &&
+        given !== (await secrets.readIn(sql, tenant, azureDevOps, `configured:${name}`))
+      ) {
+        await secrets.write(sql, tenant, azureDevOps, name, given);
+        await secrets.write(sql, tenant, azureDevOps, `configured:${name}`, given);
       }
       await noteSettings(sql, tenant);
     });

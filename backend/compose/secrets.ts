@@ -13,6 +13,8 @@ import {
 /** Secrets of connections: sealed in the store, opened at the moment of use, never given out. */
 export interface Secrets {
   read(tenant: number, connection: string, name: string): Promise<string | undefined>;
+  /** The same within a transaction. */
+  readIn(sql: Sql, tenant: number, connection: string, name: string): Promise<string | undefined>;
   write(
     sql: Sql,
     tenant: number,
@@ -46,6 +48,7 @@ export function openSecrets(store: Store, box: SecretBox, redactor: Redactor): S
     return value;
   };
   return {
+    readIn: open,
     read: (tenant, connection, name) => store.asTenant(tenant, (sql) => open(sql, tenant, connection, name)),
     async write(sql, tenant, connection, name, value, validUntil) {
       if (value === null) return deleteSealed(sql, connection, name);
