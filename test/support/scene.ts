@@ -265,6 +265,21 @@ export async function expectBalancedBooks(scene: Scene): Promise<void> {
   }
 }
 
+/** As if the time of all leases had run out: a killed backend's lanes are claimed again after 30 s. */
+export const expireLeases = (scene: Scene): Promise<unknown> =>
+  scene.rows(`update lane set lease_until = '-infinity' where lease_until > now()`);
+
+/** The backend ends as by a power cut. */
+export async function killBackend(scene: Scene): Promise<void> {
+  await scene.rig.backend().stop('SIGKILL');
+}
+
+/** Waits until the backend has ended by itself, as a failpoint makes it. */
+export const backendDied = (scene: Scene, timeoutMs = 20_000): Promise<unknown> => {
+  const { process: child } = scene.rig.backend();
+  return until('the backend died', () => child.signalCode ?? undefined, timeoutMs);
+};
+
 export const setFault = async (
   rig: Rig,
   system: 'azure' | 'alemba',
