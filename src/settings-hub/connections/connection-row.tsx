@@ -7,7 +7,6 @@ import { useDoing } from '../../components/use-load.ts';
 import { text } from '../../text.ts';
 import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
-import { isTicketSystem } from '../ticket-systems.ts';
 import { ConnectorMark } from './connector-mark.tsx';
 import { DeleteConnection } from './delete-connection.tsx';
 import { isDesk } from './desk.ts';
@@ -78,10 +77,8 @@ export function ConnectionRow({
           disabled={doing.busy}
           onClick={toggle}
         />
-        {isTicketSystem(connection) && (
-          {isDesk(connection) && (
+        {isDesk(connection) && (
           <Action label={w.delete} icon="Delete" disabled={doing.busy} onClick={() => setDeleting(true)} />
-        )}
         )}
       </div>
       {(doing.problem || checks) && (

@@ -6,7 +6,6 @@ import { useLoad } from '../../components/use-load.ts';
 import { text } from '../../text.ts';
 import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
-import { isTicketSystem } from '../ticket-systems.ts';
 import { ConnectionEditor } from './connection-editor.tsx';
 import { ConnectionRow } from './connection-row.tsx';
 import { ConnectorMark } from './connector-mark.tsx';
@@ -38,7 +37,7 @@ export function ConnectionsTab() {
   };
   if (place[1] === 'new')
     return <NewConnection connectors={data.connectors} onSaved={finish} onBack={list} />;
-  const hasDesk = data.connections.some(isTicketSystem);
+  const hasDesk = data.connections.some(isDesk);
   const edited = data.connections.find(({ id }) => id === place[1]);
   const manifest = data.connectors.find(({ kind }) => kind === edited?.kind);
   if (edited && manifest) {

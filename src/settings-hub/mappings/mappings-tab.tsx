@@ -7,8 +7,8 @@ import { RelativeTime } from '../../components/time.tsx';
 import { useDoing, useLoad } from '../../components/use-load.ts';
 import { words } from '../../text-settings.ts';
 import { Confirm } from '../confirm.tsx';
+import { isDesk } from '../connections/desk.ts';
 import { useHub } from '../hub.tsx';
-import { isTicketSystem } from '../ticket-systems.ts';
 import { EditedMapping } from './edited-mapping.tsx';
 import { NewMapping } from './new-mapping.tsx';
 
@@ -22,7 +22,7 @@ export function MappingsTab() {
         api.listMappings({ projectId }, { signal }),
         api.listConnections({ projectId }, { signal }),
       ]);
-      return { mappings, connections: connections.filter(isTicketSystem) };
+      return { mappings, connections: connections.filter(isDesk) };
     },
     [api, projectId],
   );
