@@ -14,7 +14,7 @@ afterAll(async () => {
   await sandbox?.close();
 });
 
-test('from "installed" to the first connection: panel and hub say what is missing, and the hub takes it', async () => {
+test('from "installed" to the first ticket: panel and hub say what is missing, and the hub takes it', async () => {
   const form = await browser.open(formAddress(sandbox, 4));
   const panel = panelOf(form);
   await panel.getByText('Nobody has entered the address of Tandem’s backend yet.').waitFor(patience);
@@ -30,18 +30,36 @@ test('from "installed" to the first connection: panel and hub say what is missin
 
   await hub.getByRole('button', { name: 'Connect the first one' }).click(patience);
   await hub.getByRole('button', { name: 'Alemba Service Manager' }).click(patience);
-  await hub.getByLabel('Name', { exact: true }).fill('Our desk', patience);
+  await hub.getByRole('textbox', { name: 'Name', exact: true }).fill('Our desk', patience);
   await hub.getByLabel(/^Address of the system/).fill(sandbox.alemba.baseUrl);
   await hub.getByLabel(/^API client id/).fill(publicClientId);
   await hub.getByLabel(/^Login ID/).fill('integration');
+  await hub.getByLabel(/^Partition/).fill('1');
   await hub.getByLabel(/^Password/).fill('not the password');
   await hub.getByRole('button', { name: 'Test these settings' }).click();
-  await hub.getByRole('status', { name: 'Result of the test' }).getByText('failed').first().waitFor(patience);
+  await hub
+    .getByRole('status', { name: 'Result of the test' })
+    .getByRole('img', { name: 'failed' })
+    .first()
+    .waitFor(patience);
   await hub.getByLabel(/^Password/).fill(sandboxPassword);
   await hub.getByRole('button', { name: 'Save', exact: true }).click();
   await hub.getByText('Our desk').first().waitFor(patience);
-  const { connections } = await sandbox.apiAs()('listConnections', {
-    params: { projectId: sandbox.projectId },
-  });
-  expect(connections).toMatchObject([{ name: 'Our desk', kind: 'alemba' }]);
+  const params = { projectId: sandbox.projectId };
+  const { connections } = await sandbox.apiAs()('listConnections', { params });
+  expect(connections.map(({ name }) => name)).toContain('Our desk');
+
+  await hub.getByRole('tab', { name: 'Mappings' }).click();
+  await hub.getByRole('button', { name: 'Add mapping' }).click(patience);
+  await hub.getByLabel('Work item type').selectOption('Bug', patience);
+  await hub.getByRole('button', { name: 'Suggest a mapping' }).click();
+  await hub.getByRole('tab', { name: 'General' }).waitFor(patience);
+  await hub.getByLabel('Ticket template').selectOption({ label: 'Software fault' });
+  await hub.getByRole('button', { name: 'Publish' }).click(patience);
+  await settings.getByText('The mapping was published').waitFor(patience);
+
+  await form.reload();
+  await panel.getByRole('button', { name: 'Create call' }).click(patience);
+  await panel.locator('.view-foot').getByRole('button', { name: 'Create call' }).click(patience);
+  await panel.getByRole('article', { name: /Password reset mail arrives twice/ }).waitFor(patience);
 });

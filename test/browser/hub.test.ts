@@ -34,7 +34,8 @@ test('the overview says that all is well, and balances the books', async () => {
 
 test('a connection is tested with itemised checks', async () => {
   await openTab('Connections');
-  await hub.getByRole('button', { name: 'Test', exact: true }).click(patience);
+  const row = hub.getByRole('listitem').filter({ hasText: 'Alemba Production' }).first();
+  await row.getByRole('button', { name: 'Test', exact: true }).click(patience);
   const result = hub.getByRole('status', { name: 'Result of the test' });
   await result.waitFor(patience);
   expect(await result.getByRole('listitem').count()).toBeGreaterThanOrEqual(4);
@@ -47,11 +48,12 @@ test('a mapping is changed, published, and rolled back', async () => {
   await openTab('Mappings');
   await hub.getByText(before?.sentence ?? 'no sentence').waitFor(patience);
   await hub.getByRole('button', { name: 'Edit' }).click();
-  await hub.getByLabel('Name', { exact: true }).fill('Bugs, renamed', patience);
+  await hub.getByRole('textbox', { name: 'Name', exact: true }).fill('Bugs, renamed', patience);
   await hub.getByRole('button', { name: 'Publish' }).click();
   await page.getByText('The mapping was published').waitFor(patience);
   expect(await list()).toMatchObject({ name: 'Bugs, renamed', version: (before?.version ?? 0) + 1 });
-  await hub.getByRole('button', { name: 'Versions' }).click();
+  await hub.getByRole('button', { name: 'Edit' }).click(patience);
+  await hub.getByRole('button', { name: 'Versions' }).click(patience);
   await hub.getByRole('button', { name: 'Roll back to this' }).last().click(patience);
   await page.getByText('is published again').waitFor(patience);
   expect(await list()).toMatchObject({ name: before?.name });
@@ -74,7 +76,7 @@ test('service hooks that somebody deleted are registered again with one click', 
 test('activity shows what was done, and a delivery can be replayed', async () => {
   const bug = await newBug(sandbox, 'Seen in the activity', { 'System.Tags': 'service desk' });
   await openTab('Activity');
-  await hub.getByRole('tab', { name: 'What was done' }).click(patience);
+  await hub.getByRole('radio', { name: 'What was done' }).check(patience);
   const search = hub.getByLabel('Work item number');
   await search.fill(String(bug), patience);
   await hub
@@ -82,7 +84,7 @@ test('activity shows what was done, and a delivery can be replayed', async () =>
     .filter({ hasText: String(bug) })
     .first()
     .waitFor(patience);
-  await hub.getByRole('tab', { name: 'Hooks received' }).click();
+  await hub.getByRole('radio', { name: 'Hooks received' }).check();
   await hub.getByLabel('Record number').fill(String(bug), patience);
   const delivery = hub
     .getByRole('listitem')
