@@ -7,9 +7,9 @@ import { useDoing } from '../../components/use-load.ts';
 import { text } from '../../text.ts';
 import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
+import { isTicketSystem } from '../ticket-systems.ts';
 import { ConnectorMark } from './connector-mark.tsx';
 import { DeleteConnection } from './delete-connection.tsx';
-import { isDesk } from './desk.ts';
 import { type Check, TestFindings } from './test-findings.tsx';
 
 const w = words.connections;
@@ -77,7 +77,7 @@ export function ConnectionRow({
           disabled={doing.busy}
           onClick={toggle}
         />
-        {isDesk(connection) && (
+        {isTicketSystem(connection) && (
           <Action label={w.delete} icon="Delete" disabled={doing.busy} onClick={() => setDeleting(true)} />
         )}
       </div>

@@ -6,10 +6,10 @@ import { useLoad } from '../../components/use-load.ts';
 import { text } from '../../text.ts';
 import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
+import { isTicketSystem } from '../ticket-systems.ts';
 import { ConnectionEditor } from './connection-editor.tsx';
 import { ConnectionRow } from './connection-row.tsx';
 import { ConnectorMark } from './connector-mark.tsx';
-import { isDesk } from './desk.ts';
 
 const w = words.connections;
 
@@ -37,7 +37,7 @@ export function ConnectionsTab() {
   };
   if (place[1] === 'new')
     return <NewConnection connectors={data.connectors} onSaved={finish} onBack={list} />;
-  const hasDesk = data.connections.some(isDesk);
+  const hasDesk = data.connections.some(isTicketSystem);
   const edited = data.connections.find(({ id }) => id === place[1]);
   const manifest = data.connectors.find(({ kind }) => kind === edited?.kind);
   if (edited && manifest) {
@@ -91,7 +91,7 @@ function NewConnection({
   onBack(): void;
 }) {
   const { place, go } = useHub();
-  const desks = connectors.filter(isDesk);
+  const desks = connectors.filter(isTicketSystem);
   const manifest = desks.find(({ kind }) => kind === place[2]);
   if (manifest) return <ConnectionEditor manifest={manifest} onSaved={onSaved} onBack={onBack} />;
   return (
