@@ -41,6 +41,7 @@ export const mappingWords = {
     compare: 'What differs',
     compareTitle: (version: number) => `What version ${version} has otherwise than the one published now`,
     same: 'Nothing: the settings are the same.',
+    setting: 'Setting',
     thatVersion: (version: number) => `version ${version}`,
     now: 'now',
     nothingThere: 'nothing',

@@ -2,6 +2,7 @@ import { ProblemNotice } from '../../components/notice.tsx';
 import { useLoad } from '../../components/use-load.ts';
 import { useHub } from '../hub.tsx';
 import { MappingEditor } from './mapping-editor.tsx';
+import { settingsOf } from './settings-of.ts';
 
 /** A stored mapping, read and handed to the editor. After a roll back it is read again. */
 export function EditedMapping({
@@ -20,11 +21,11 @@ export function EditedMapping({
   );
   if (problem) return <ProblemNotice problem={problem} onRetry={reload} />;
   if (!data) return <div className="skeleton" style={{ height: 240 }} />;
-  const { id, version, position: _position, updatedAt: _at, updatedBy: _by, ...settings } = data;
+  const { id, version } = data;
   return (
     <MappingEditor
       key={version}
-      settings={settings}
+      settings={settingsOf(data)}
       stored={{ id, version }}
       onSaved={onSaved}
       onBack={onBack}

@@ -25,8 +25,9 @@ export function GeneralTab({ settings, change, descriptions }: TabProps) {
       <CheckInput label={w.enabled} checked={settings.enabled} onChange={(enabled) => change({ enabled })} />
       <TextInput
         label={w.project}
+        help={w.projectHelp}
         value={settings.project}
-        required
+        disabled
         onChange={(project) => change({ project })}
       />
       <WorkItemTypes {...{ settings, change, descriptions }} />

@@ -1,5 +1,5 @@
 import { Tab, TabBar, TabSize } from 'azure-devops-ui/Tabs';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { MappingSettings } from '../../../backend/contract/mapping.ts';
 import type { MappingProblem } from '../../../backend/contract/mappings.ts';
 import { Action, IconAction } from '../../components/action.tsx';
@@ -44,6 +44,31 @@ const tabs = {
 type TabId = keyof typeof tabs;
 type Part = 'dryRun' | 'versions' | 'backfill';
 
+/** Order in which the admin thinks: who, when, there, the answer, back, states, the rest. */
+const order: TabId[] = ['general', 'when', 'out', 'response', 'in', 'states', 'content', 'policy'];
+
+/** The tab in which the setting named by a problem's path stands. */
+function tabOf(field: string): TabId {
+  const name = /^[A-Za-z]+/.exec(field)?.[0] ?? '';
+  if (name === 'fields') return /\.(in|workItemField)\b/.test(field) ? 'in' : 'out';
+  const places: Record<string, TabId> = {
+    createTicket: 'when',
+    createWorkItem: 'when',
+    response: 'response',
+    states: 'states',
+    comments: 'content',
+    attachments: 'content',
+    conflict: 'policy',
+    onDeleted: 'policy',
+    onRestored: 'policy',
+    closeStates: 'policy',
+  };
+  return places[name] ?? 'general';
+}
+
+const countIn = (findings: readonly MappingProblem[] | undefined, tab: TabId): number | undefined =>
+  findings?.filter(({ field }) => tabOf(field) === tab).length || undefined;
+
 /** A mapping as a draft: checked and tried on a real record before it is published. */
 export function MappingEditor({
   settings: published,
@@ -58,7 +83,7 @@ export function MappingEditor({
   onBack(): void;
   onChanged?: () => void;
 }) {
-  const { api, projectId } = useHub();
+  const { api, projectId, setUnsaved } = useHub();
   const [settings, setSettings] = useState(published);
   const [tab, setTab] = useState<TabId>('general');
   const [part, setPart] = useState<Part>();
@@ -66,6 +91,10 @@ export function MappingEditor({
   const descriptions = useDescriptions(settings);
   const doing = useDoing();
   const changed = !stored || JSON.stringify(settings) !== JSON.stringify(published);
+  useEffect(() => {
+    setUnsaved(changed);
+    return () => setUnsaved(false);
+  }, [changed, setUnsaved]);
   const change = (parts: Partial<MappingSettings>) => {
     setSettings((before) => ({ ...before, ...parts }));
     setFindings(undefined);
@@ -83,6 +112,7 @@ export function MappingEditor({
         const body = { baseVersion: stored.version, settings };
         await api.updateMapping({ projectId, mappingId: stored.id, body });
       } else await api.createMapping({ projectId, body: settings });
+      setUnsaved(false);
       onSaved();
     });
   const Content = tabs[tab];
@@ -110,7 +140,7 @@ export function MappingEditor({
         )}
       </div>
       {doing.problem && <ProblemNotice problem={doing.problem} />}
-      {findings && <Findings problems={findings} />}
+      {findings && <Findings problems={findings} onShow={(field) => setTab(tabOf(field))} />}
       {part === 'dryRun' && <DryRunPart settings={settings} />}
       {part === 'versions' && stored && (
         <VersionsPart mappingId={stored.id} version={stored.version} onRolledBack={() => onChanged?.()} />
@@ -121,8 +151,8 @@ export function MappingEditor({
         onSelectedTabChanged={(id) => setTab(id as TabId)}
         tabSize={TabSize.Compact}
       >
-        {(Object.keys(tabs) as TabId[]).map((id) => (
-          <Tab key={id} id={id} name={w.tabs[id]} />
+        {order.map((id) => (
+          <Tab key={id} id={id} name={w.tabs[id]} badgeCount={countIn(findings, id)} />
         ))}
       </TabBar>
       {descriptions.workItem.problem && (

@@ -8,6 +8,7 @@ import { useDoing, useLoad } from '../../components/use-load.ts';
 import { text } from '../../text.ts';
 import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
+import { ImportMapping } from './import-mapping.tsx';
 import { MappingEditor } from './mapping-editor.tsx';
 
 const w = words.mappings;
@@ -67,6 +68,7 @@ export function NewMapping({
         />
         <Action label={text.cancel} onClick={onBack} />
       </div>
+      <ImportMapping connections={connections} onRead={setSuggestion} />
     </div>
   );
 }

@@ -2,13 +2,19 @@ import type { ConflictPolicy, StateMap, StateRow } from '../../../backend/contra
 import { Action, IconAction } from '../../components/action.tsx';
 import { CheckInput, ChoiceInput, Select } from '../../components/field.tsx';
 import { words } from '../../text-settings.ts';
-import { statusChoices } from './descriptions.ts';
 import type { TabProps } from './mapping-editor.tsx';
 import { conflictChoices } from './policy-tab.tsx';
 
 const w = words.states;
 const directions = (['out', 'in', 'both'] as const).map((id) => ({ id, name: words.fields.directions[id] }));
 const unmapped = (['leave', 'byCategory'] as const).map((id) => ({ id, name: w.unmappedChoice[id] }));
+
+/** States with their kind, which is what "by kind" goes by. */
+const kindChoices = (descriptions: TabProps['descriptions'], side: 'workItem' | 'ticket') =>
+  (descriptions[side].data?.statuses ?? []).map(({ id, name, category }) => ({
+    id,
+    name: `${name ?? id} (${w.kinds[category] ?? category})`,
+  }));
 
 export function StatesTab({ settings, change, descriptions }: TabProps) {
   const { states } = settings;
@@ -32,7 +38,7 @@ export function StatesTab({ settings, change, descriptions }: TabProps) {
               <Select
                 aria-label={w.workItemState}
                 value={row.workItemState}
-                choices={statusChoices(descriptions, 'workItem')}
+                choices={kindChoices(descriptions, 'workItem')}
                 onChange={(workItemState) => putRow(at, { ...row, workItemState })}
               />
               <Select
@@ -46,7 +52,7 @@ export function StatesTab({ settings, change, descriptions }: TabProps) {
               <Select
                 aria-label={w.ticketStatus}
                 value={row.ticketStatus}
-                choices={statusChoices(descriptions, 'ticket')}
+                choices={kindChoices(descriptions, 'ticket')}
                 onChange={(ticketStatus) => putRow(at, { ...row, ticketStatus })}
               />
               <div className="row" style={{ gap: 0 }}>
@@ -64,6 +70,7 @@ export function StatesTab({ settings, change, descriptions }: TabProps) {
               }
             />
           </div>
+          <Unmapped states={states} descriptions={descriptions} />
           <div className="form-grid">
             <ChoiceInput
               label={w.unmapped}
@@ -81,6 +88,39 @@ export function StatesTab({ settings, change, descriptions }: TabProps) {
           </div>
         </>
       )}
+    </div>
+  );
+}
+
+/** States that no row takes over, by direction: the commonest reason why a ticket "does not follow". */
+function Unmapped({ states, descriptions }: { states: StateMap; descriptions: TabProps['descriptions'] }) {
+  const flows = (row: StateRow, towards: 'out' | 'in') =>
+    row.direction === towards || row.direction === 'both';
+  const mapped = {
+    workItem: new Set(states.rows.filter((row) => flows(row, 'out')).map((row) => row.workItemState)),
+    ticket: new Set(states.rows.filter((row) => flows(row, 'in')).map((row) => row.ticketStatus)),
+  };
+  return (
+    <div className="stack tight">
+      {(['workItem', 'ticket'] as const).map((side) => {
+        const all = descriptions[side].data?.statuses;
+        if (!all) return null;
+        const left = all.filter(({ id }) => !mapped[side].has(id));
+        return (
+          <div key={side} className="row wrap">
+            <span className="quiet">{w.notMapped[side]}:</span>
+            {left.length === 0 && <span className="good">{w.all}</span>}
+            {left.map(({ id, name, category }) => (
+              <span className="chip" key={id} title={w.kinds[category]}>
+                {name ?? id}
+              </span>
+            ))}
+            {left.length > 0 && states.unmapped === 'byCategory' && (
+              <span className="small-text quiet">({w.byCategory})</span>
+            )}
+          </div>
+        );
+      })}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { CheckInput, ChoiceInput, TextInput } from '../../components/field.tsx';
 import { words } from '../../text-settings.ts';
 import { type Descriptions, fieldOf } from './descriptions.ts';
 import { PairTable } from './pair-table.tsx';
+import { TemplateInput } from './template-input.tsx';
 
 const w = words.fields;
 type Kind = Transform['kind'];
@@ -45,12 +46,9 @@ export function TransformEditor({
     case 'template':
       return (
         <>
-          <TextInput
-            label={w.template}
-            help={w.templateHelp}
-            rows={4}
-            maxLength={20_000}
+          <TemplateInput
             value={transform.template}
+            descriptions={source.descriptions}
             onChange={(template) => onChange({ ...transform, template })}
           />
           <CheckInput

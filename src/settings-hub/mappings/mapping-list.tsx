@@ -1,0 +1,96 @@
+import { type DragEvent, useState } from 'react';
+import type { Connection } from '../../../backend/contract/connections.ts';
+import type { MappingSummary } from '../../../backend/contract/mappings.ts';
+import { ProblemNotice } from '../../components/notice.tsx';
+import { useDoing } from '../../components/use-load.ts';
+import { words } from '../../text-settings.ts';
+import { useHub } from '../hub.tsx';
+import { MappingRow } from './mapping-row.tsx';
+
+const w = words.mappings;
+
+/** Mappings in the order in which they are asked; moved by dragging or by the arrow buttons. */
+export function MappingList({
+  mappings,
+  connections,
+  onChange,
+}: {
+  mappings: MappingSummary[];
+  connections: Connection[];
+  onChange(): void;
+}) {
+  const { api, projectId } = useHub();
+  const ordering = useDoing();
+  const [dragged, setDragged] = useState<string>();
+  const [over, setOver] = useState<string>();
+  const [wanted, setWanted] = useState<readonly string[]>();
+  const [told, setTold] = useState('');
+  const stored = mappings.toSorted((a, b) => a.position - b.position);
+  // What the person wants is shown at once; the list that is read afterwards says the same.
+  const place = (id: string) => (wanted ?? []).indexOf(id);
+  const ordered = wanted ? stored.toSorted((a, b) => place(a.id) - place(b.id)) : stored;
+
+  const move = (id: string, to: number) => {
+    const ids = ordered.map((mapping) => mapping.id);
+    const from = ids.indexOf(id);
+    if (from < 0 || to < 0 || to >= ids.length || from === to) return;
+    ids.splice(to, 0, ...ids.splice(from, 1));
+    setWanted(ids);
+    ordering.run(async () => {
+      try {
+        await api.orderMappings({ projectId, body: { mappingIds: ids } });
+        setTold(w.moved(ordered[from]?.name ?? '', to + 1, ids.length));
+      } catch (reason) {
+        setWanted(undefined);
+        throw reason;
+      }
+      onChange();
+    });
+  };
+  const dragging = (id: string, at: number) => ({
+    onDragStart: (event: DragEvent) => {
+      event.dataTransfer.effectAllowed = 'move';
+      event.dataTransfer.setData('text/plain', id);
+      setDragged(id);
+    },
+    onDragOver: (event: DragEvent) => {
+      if (!dragged) return;
+      event.preventDefault();
+      setOver(id);
+    },
+    onDrop: (event: DragEvent) => {
+      event.preventDefault();
+      if (dragged) move(dragged, at);
+      setDragged(undefined);
+      setOver(undefined);
+    },
+    onDragEnd: () => {
+      setDragged(undefined);
+      setOver(undefined);
+    },
+  });
+  return (
+    <>
+      {ordered.length > 1 && <p className="small-text quiet">{w.order}</p>}
+      {ordering.problem && <ProblemNotice problem={ordering.problem} onRetry={onChange} />}
+      <span className="visually-hidden" role="status">
+        {told}
+      </span>
+      <ul className="entries">
+        {ordered.map((mapping, at) => (
+          <MappingRow
+            key={mapping.id}
+            mapping={mapping}
+            connection={connections.find(({ id }) => id === mapping.connectionId)}
+            canMove={ordered.length > 1}
+            isTarget={over === mapping.id && dragged !== mapping.id}
+            drag={dragging(mapping.id, at)}
+            onChange={onChange}
+            onUp={at > 0 ? () => move(mapping.id, at - 1) : undefined}
+            onDown={at < ordered.length - 1 ? () => move(mapping.id, at + 1) : undefined}
+          />
+        ))}
+      </ul>
+    </>
+  );
+}

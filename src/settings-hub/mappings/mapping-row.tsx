@@ -1,0 +1,151 @@
+import { Toggle } from 'azure-devops-ui/Toggle';
+import { type DragEventHandler, useState } from 'react';
+import type { Connection } from '../../../backend/contract/connections.ts';
+import type { MappingSummary } from '../../../backend/contract/mappings.ts';
+import { Action, IconAction } from '../../components/action.tsx';
+import { Icon } from '../../components/icon.tsx';
+import { MenuButton } from '../../components/menu.tsx';
+import { ProblemNotice } from '../../components/notice.tsx';
+import { RelativeTime } from '../../components/time.tsx';
+import { useDoing } from '../../components/use-load.ts';
+import { words } from '../../text-settings.ts';
+import { Confirm } from '../confirm.tsx';
+import { useHub } from '../hub.tsx';
+import { download, mappingFileOf } from './mapping-file.ts';
+import { settingsOf } from './settings-of.ts';
+
+const w = words.mappings;
+
+interface Drag {
+  onDragStart: DragEventHandler;
+  onDragOver: DragEventHandler;
+  onDrop: DragEventHandler;
+  onDragEnd: DragEventHandler;
+}
+
+/** One mapping: what it does in a sentence, whether it is used, and what can be done with it. */
+export function MappingRow({
+  mapping,
+  connection,
+  canMove,
+  isTarget,
+  drag,
+  onChange,
+  onUp,
+  onDown,
+}: {
+  mapping: MappingSummary;
+  connection: Connection | undefined;
+  canMove: boolean;
+  isTarget: boolean;
+  drag: Drag;
+  onChange(): void;
+  onUp: (() => void) | undefined;
+  onDown: (() => void) | undefined;
+}) {
+  const { api, projectId, go, say, backendUrl } = useHub();
+  const [asking, setAsking] = useState(false);
+  const doing = useDoing();
+  const { id, name, enabled, problems } = mapping;
+  const worst = problems.some(({ severity }) => severity === 'error') ? 'bad' : 'warn';
+  const read = () => api.readMapping({ projectId, mappingId: id });
+  const toggle = (next: boolean) =>
+    doing.run(async () => {
+      const stored = await read();
+      const body = { baseVersion: stored.version, settings: { ...settingsOf(stored), enabled: next } };
+      await api.updateMapping({ projectId, mappingId: id, body });
+      say(next ? w.switchedOn : w.switchedOff);
+      onChange();
+    });
+  const exportFile = () =>
+    doing.run(async () => download(mappingFileOf(settingsOf(await read()), connection, backendUrl)));
+  return (
+    <li draggable={canMove} className={isTarget ? 'drop-target' : undefined} {...(canMove ? drag : {})}>
+      {canMove && (
+        <span className="drag-handle" title={w.drag(name)}>
+          <Icon iconName="MoreVertical" />
+        </span>
+      )}
+      <div className="grow stack tight">
+        <div className="row wrap">
+          <h3>
+            <button type="button" className="plain-link strong" onClick={() => go('mappings', id)}>
+              {name}
+            </button>
+          </h3>
+          {problems.length > 0 && <span className={worst}>{w.problems(problems.length)}</span>}
+        </div>
+        <span className="any-wrap">{mapping.sentence}</span>
+        <span className="small-text quiet">
+          {connection?.name} · {w.links(mapping.links)} · {w.version(mapping.version)},{' '}
+          <RelativeTime at={mapping.updatedAt} /> {words.byAt(mapping.updatedBy)}
+        </span>
+      </div>
+      <div className="row wrap">
+        <Toggle
+          ariaLabel={w.on(name)}
+          onText={words.enabled}
+          offText={words.disabled}
+          checked={enabled}
+          disabled={doing.busy}
+          onChange={(_event, next) => toggle(next)}
+        />
+        {canMove && (
+          <>
+            <IconAction label={words.moveUp} icon="Up" disabled={!onUp} onClick={() => onUp?.()} />
+            <IconAction label={words.moveDown} icon="Down" disabled={!onDown} onClick={() => onDown?.()} />
+          </>
+        )}
+        <Action label={words.edit} icon="Edit" onClick={() => go('mappings', id)} />
+        <MenuButton
+          label={w.more(name)}
+          entries={[
+            { label: w.exportFile, icon: 'Down', onSelect: exportFile },
+            { label: w.delete, icon: 'Delete', onSelect: () => setAsking(true) },
+          ]}
+        />
+      </div>
+      {doing.problem && !asking && <ProblemNotice problem={doing.problem} />}
+      {asking && (
+        <DeleteMapping
+          mapping={mapping}
+          onDeleted={() => {
+            setAsking(false);
+            onChange();
+          }}
+          onDismiss={() => setAsking(false)}
+        />
+      )}
+    </li>
+  );
+}
+
+function DeleteMapping({
+  mapping: { id, name, links },
+  onDeleted,
+  onDismiss,
+}: {
+  mapping: MappingSummary;
+  onDeleted(): void;
+  onDismiss(): void;
+}) {
+  const { api, projectId } = useHub();
+  const deleting = useDoing();
+  return (
+    <Confirm
+      title={w.deleteTitle(name)}
+      action={w.delete}
+      busy={deleting.busy}
+      problem={deleting.problem}
+      onDismiss={onDismiss}
+      onConfirm={() =>
+        deleting.run(async () => {
+          await api.deleteMapping({ projectId, mappingId: id, confirmLinks: links });
+          onDeleted();
+        })
+      }
+    >
+      {w.deleteBody(links)}
+    </Confirm>
+  );
+}
