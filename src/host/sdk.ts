@@ -111,16 +111,31 @@ export async function appToken(): Promise<string | undefined> {
 
 /**
  * Asks the host for the height that the content needs, within limits: without a cap the frame grows past the form and
- * the page gets a second scroll bar.
+ * the page gets a second scroll bar. What the content's own scrollers hide counts as needed, or a frame that was made
+ * small for a card would never grow for a form.
  */
-export function fitFrame(content: HTMLElement, limits: { minPx: number; maxPx: number }): () => void {
+export function fitFrame(
+  content: HTMLElement,
+  limits: { minPx: number; maxPx: number; scrollers: string },
+): () => void {
   let lastPx = 0;
-  const observer = new ResizeObserver(() => {
-    const heightPx = Math.ceil(Math.min(limits.maxPx, Math.max(limits.minPx, content.scrollHeight)));
+  const fit = () => {
+    let neededPx = content.scrollHeight;
+    for (const scroller of content.querySelectorAll(limits.scrollers)) {
+      neededPx += scroller.scrollHeight - scroller.clientHeight;
+    }
+    const heightPx = Math.ceil(Math.min(limits.maxPx, Math.max(limits.minPx, neededPx)));
     if (heightPx === lastPx) return;
     lastPx = heightPx;
     SDK.resize(undefined, heightPx);
-  });
-  observer.observe(content);
-  return () => observer.disconnect();
+  };
+  const sizes = new ResizeObserver(fit);
+  sizes.observe(content);
+  // Inside a full frame the content keeps its size whatever is put into it.
+  const changes = new MutationObserver(fit);
+  changes.observe(content, { childList: true, subtree: true, characterData: true });
+  return () => {
+    sizes.disconnect();
+    changes.disconnect();
+  };
 }

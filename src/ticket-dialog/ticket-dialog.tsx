@@ -19,7 +19,7 @@ import { CreateMany } from './create-many.tsx';
 import './ticket-dialog.css';
 
 /** Dialogs grow with their content up to about two thirds of a small screen. */
-const frame = { minPx: 260, maxPx: 560 };
+const frame = { minPx: 260, maxPx: 560, scrollers: '.view-body' };
 
 export function TicketDialog({ host }: { host: HostContext }) {
   const content = useRef<HTMLDivElement>(null);

@@ -15,7 +15,7 @@ import { UnsavedWorkItem } from './unsaved-work-item.tsx';
 import './work-item-panel.css';
 
 /** Limits of the frame's height: below, a menu would be cut off; above, the form gets a second scroll bar. */
-const frame = { minPx: 200, maxPx: 400 };
+const frame = { minPx: 200, maxPx: 400, scrollers: '.view-body, .panel-scroller' };
 
 /** The group on the work item form. */
 export function WorkItemPanel({ host }: { host: HostContext }) {

@@ -29,11 +29,13 @@ export async function searchCalls(
 ): Promise<readonly RecordCard[]> {
   const { client, settings } = alemba;
   const words = text.trim();
-  if (words === '') return [];
   const number = numberOf(words);
   const texts = [contains(settings.titleField, words), contains('Description', words)];
-  const found = anyOf(number === undefined ? texts : [equals('Ref', Number(number)), ...texts]);
-  const isTyped = input.type !== undefined && isRef(input.type);
+  // Without words: the calls that were worked on last, which the order below puts first.
+  const found =
+    words === '' ? [] : [anyOf(number === undefined ? texts : [equals('Ref', Number(number)), ...texts])];
+  const typed = input.type !== undefined && isRef(input.type) ? [equals('Type', Number(input.type))] : [];
+  const conditions = [...found, ...typed];
   const rows = await client.search('call.find', '/call', {
     $select: [
       'Ref',
@@ -43,7 +45,7 @@ export async function searchCalls(
       'Partition',
       'LastActionDate',
     ].join(','),
-    $filter: isTyped ? `(${found})&&${equals('Type', Number(input.type))}` : found,
+    $filter: conditions.length > 1 ? conditions.map((one) => `(${one})`).join('&&') : conditions[0],
     $orderby: 'LastActionDate desc',
     $top: input.limit,
     $partition: input.project ?? (settings.partition === '' ? undefined : settings.partition),
