@@ -206,10 +206,10 @@ describe('connections', () => {
   });
 
   test('deletes with the number of links confirmed, and lets go of what waited', async () => {
-    const id = await admin.connectAlemba('Deleted');
-    const params = { connectionId: id };
     // Sessions of the connections before end when what was at work on them notices.
     await until('all licences are given back', async () => (await licences()) === 0 || undefined);
+    const id = await admin.connectAlemba('Deleted');
+    const params = { connectionId: id };
     await admin.call('testConnection', { params });
     expect(await licences()).toBe(1);
     const [{ tenant }] = (await admin.rows('select tenant from tenant')) as [{ tenant: number }];

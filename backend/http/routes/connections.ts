@@ -174,17 +174,21 @@ export function connectionHandlers(services: Services): ConnectionHandlers {
 
     async deleteConnection({ session, params, query }) {
       const { tenant, user } = session;
-      const links = await store.asTenant(tenant, async (sql) => {
-        const row = await requireConnection(sql, params.connectionId);
-        if (row.id === azureDevOps) {
-          throw new ProblemError('inUse', {
-            title: 'Azure DevOps itself cannot be taken away',
-            action: 'Pause it instead, or switch synchronisation off for the organisation.',
-          });
-        }
-        await sql.rows('select from connection where id = $1 for update', [row.id]);
+      const { connectionId } = params;
+      const confirmed = async (sql: Sql) => {
+        const row = await requireConnection(sql, connectionId);
+        if (row.id === azureDevOps) throw notDeletable();
         const count = await countLinks(sql, { connection: row.id });
         if (count !== query.confirmLinks) throw countChanged(count, query.confirmLinks);
+        return { row, count };
+      };
+      await store.asTenant(tenant, confirmed);
+      // Logs out while the connection still has its secrets and its budget; afterwards once more, for what a lane that
+      // was at work has opened meanwhile.
+      await services.systems.release(tenant, connectionId);
+      const links = await store.asTenant(tenant, async (sql) => {
+        await sql.rows('select from connection where id = $1 for update', [connectionId]);
+        const { row, count } = await confirmed(sql);
         const reason = `The connection ${row.name} was deleted by ${user.name}.`;
         await releaseLanes(sql, await laneKeysOfConnection(sql, row.id), reason);
         await deleteConnection(sql, tenant, row.id);
@@ -197,7 +201,7 @@ export function connectionHandlers(services: Services): ConnectionHandlers {
         return count;
       });
       engine.settings.forget(tenant);
-      await services.systems.release(tenant, params.connectionId);
+      await services.systems.release(tenant, connectionId);
       return { links };
     },
 
@@ -228,6 +232,12 @@ async function requireConnection(sql: Sql, id: string): Promise<ConnectionRow> {
   if (row === undefined) throw new ProblemError('notFound', { title: 'There is no such connection' });
   return row;
 }
+
+const notDeletable = (): ProblemError =>
+  new ProblemError('inUse', {
+    title: 'Azure DevOps itself cannot be taken away',
+    action: 'Pause it instead, or switch synchronisation off for the organisation.',
+  });
 
 const unknownKind = (kind: string): ProblemError =>
   invalidField('kind', `There is no connector of kind "${kind.slice(0, 60)}"`, 'Choose one that is listed.');
