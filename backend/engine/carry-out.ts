@@ -1,4 +1,5 @@
 import type { RecordSystem } from '../connectors/connector.ts';
+import { pairedAttachments } from '../store/intents.ts';
 import type { LinkRow } from '../store/links.ts';
 import type { Command, FieldChange } from '../sync/command.ts';
 import { type FieldProblem, isFailure } from '../sync/failure.ts';
@@ -249,7 +250,13 @@ async function addAttachment(input: CarryOutInput, command: AttachmentCommand): 
         mark: command.mark,
       },
       {
-        lookFor: () => findAttachmentByMark(system, id, command.mark, attachment.name),
+        lookFor: async () =>
+          findAttachmentByMark(
+            system,
+            id,
+            { mark: command.mark, name: attachment.name, sizeBytes: attachment.sizeBytes },
+            await context.store.asTenant(tenant, (sql) => pairedAttachments(sql, String(link.id))),
+          ),
         send: async () => {
           const created = await system.addAttachment(id, {
             name: attachment.name,

@@ -70,13 +70,24 @@ const surelyNotDone = new Set(['unauthorized', 'forbidden', 'notFound', 'rejecte
 export const findCommentByMark = async (system: RecordSystem, recordId: string, mark: string) =>
   (await system.listComments(recordId)).find((comment) => comment.marks.includes(mark))?.id;
 
+/**
+ * Systems without a place for the mark are searched by name and size as well. What is paired already is somebody
+ * else's copy: a record may hold several files of one name.
+ */
 export const findAttachmentByMark = async (
   system: RecordSystem,
   recordId: string,
-  mark: string,
-  name: string,
+  wanted: { mark: string; name: string; sizeBytes?: number },
+  paired: ReadonlySet<string>,
 ) => {
   const attachments = await system.listAttachments(recordId);
-  // Systems without a place for the mark are searched by the name, which carries it then (see the connector).
-  return attachments.find((attachment) => attachment.marks.includes(mark) || attachment.name === name)?.id;
+  const marked = attachments.find((attachment) => attachment.marks.includes(wanted.mark));
+  if (marked !== undefined) return marked.id;
+  return attachments.find(
+    ({ id, name, sizeBytes, marks }) =>
+      name === wanted.name &&
+      (sizeBytes === undefined || wanted.sizeBytes === undefined || sizeBytes === wanted.sizeBytes) &&
+      marks.length === 0 &&
+      !paired.has(id),
+  )?.id;
 };

@@ -60,6 +60,15 @@ export const findIntent = (sql: Sql, key: string): Promise<IntentRow | undefined
 export const findIntentsByMark = (sql: Sql, marks: readonly string[]): Promise<IntentRow[]> =>
   sql.rows<IntentRow>('select * from intent where mark = any($1)', [marks]);
 
+/** Ids, on both sides, of a link's attachments that are known to be copies or to have one. */
+export async function pairedAttachments(sql: Sql, link: string): Promise<ReadonlySet<string>> {
+  const rows = await sql.rows<{ source_id: string; target_id: string }>(
+    `select source_id, target_id from intent where link = $1 and kind = 'attachment' and state = 'done'`,
+    [link],
+  );
+  return new Set(rows.flatMap((row) => [row.source_id, row.target_id]));
+}
+
 export async function markSent(sql: Sql, key: string): Promise<void> {
   await sql.rows(
     `update intent set state = 'sent', sent_at = coalesce(sent_at, clock_timestamp()) where key = $1 and state <> 'done'`,
