@@ -4,7 +4,8 @@ import type { Session } from '../../security/session-token.ts';
 import { azureDevOps } from '../../store/connections.ts';
 import { type CreatePlanInput, transformedFrom } from '../../sync/create.ts';
 import { readField } from '../../sync/draft.ts';
-import { otherSide } from '../../sync/record.ts';
+import { toText } from '../../sync/markup/index.ts';
+import { type FieldValue, otherSide } from '../../sync/record.ts';
 import { fieldOf, flowsFrom, isComposedFrom } from '../../sync/row-keys.ts';
 import type { Transformed } from '../../sync/transform.ts';
 import { readRecord, whichRecord } from './dry-run.ts';
@@ -55,7 +56,7 @@ function rowView(
   const value = readField(source.fields, fieldOf(row, from));
   const shownFrom = isComposedFrom(row, from)
     ? undefined
-    : words(descriptions, from, fieldOf(row, from), value);
+    : words(descriptions, from, fieldOf(row, from), plain(value));
   const made = transformedFrom(input, row);
   const told = { row: row.id, ...(shownFrom === undefined ? {} : { from: shownFrom }) };
   if (made === undefined) return { ...told, problem: 'The field could not be read and is left alone.' };
@@ -63,10 +64,14 @@ function rowView(
   const problem = lossOf(made);
   return {
     ...told,
-    to: words(descriptions, to, fieldOf(row, to), made.ok) ?? '',
+    to: words(descriptions, to, fieldOf(row, to), plain(made.ok)) ?? '',
     ...(problem === undefined ? {} : { problem }),
   };
 }
+
+/** Formatted text as its words: the hub shows no foreign markup here. */
+const plain = (value: FieldValue | undefined): FieldValue | undefined =>
+  typeof value === 'object' && value?.kind === 'rich' ? toText(value).text : value;
 
 function lossOf(made: Extract<Transformed, { ok: unknown }>): string | undefined {
   if (made.unknownVariables !== undefined && made.unknownVariables.length > 0) {
