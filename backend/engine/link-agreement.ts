@@ -142,7 +142,7 @@ function linkChange(
   const settled = settle({ input, plan, outcomes: carried.outcomes, bookmarks });
   const ended = carried.outcomes.find((one) => one.command.kind === 'endLink' && one.outcome === 'done');
   const change: LinkChange = {
-    base: settled.base,
+    base: carried.failure === undefined ? settled.base : unreadAgain(settled.base, run.link.base),
     responded: settled.responded,
     usedResolutions: settled.usedResolutions,
     conflicts: plan.conflicts.map((conflict) => conflictCard(conflict, descriptions)),
@@ -155,6 +155,21 @@ function linkChange(
   if (ended?.command.kind === 'endLink')
     change.endReason = `The other record is gone (${ended.command.reason}).`;
   return change;
+}
+
+/**
+ * The base of a run that broke off speaks of the revisions of the one before it. With the present ones the next run
+ * would take both records for unchanged, be spared their comments and attachments by the connectors, and never carry
+ * over what had failed.
+ */
+function unreadAgain(base: LinkRow['base'] | undefined, prior: LinkRow['base']): LinkRow['base'] | undefined {
+  if (!base) return base;
+  const asBefore = (side: Side) => {
+    const { bookmark: _, ...rest } = base[side];
+    const { revision = '', bookmark } = prior?.[side] ?? {};
+    return { ...rest, revision, ...(bookmark === undefined ? {} : { bookmark }) };
+  };
+  return { workItem: asBefore('workItem'), ticket: asBefore('ticket') };
 }
 
 function shownNow(

@@ -19,13 +19,15 @@ export interface LinkRun {
 }
 
 /** Deleting and restoring need not move the revision. */
+const atRest: ReadonlySet<string> = new Set(['inAgreement', 'conflict', 'missing']);
 const alwaysNews: ReadonlySet<string> = new Set(['unknown', 'deleted', 'restored']);
 
 /** Every hint speaks of a revision that the base already includes: the echo of our own write, or an old delivery. */
 export function isKnown(run: LinkRun): boolean {
   const { base } = run.link;
   if (base === null || run.lane.hints.length === 0 || !run.link.responded) return false;
-  if (run.link.condition === 'parked' || run.lane.attempts > 1) return false;
+  // The last run failed: what it had read and could not carry over still waits.
+  if (!atRest.has(run.link.condition) || run.lane.attempts > 1) return false;
   return run.lane.hints.every((hint) => {
     if (hint.side === undefined || hint.revision === undefined || alwaysNews.has(hint.what)) return false;
     const known = base[hint.side];
