@@ -7,7 +7,8 @@ let sandbox: TestSandbox;
 let browser: TestBrowser;
 
 beforeAll(async () => {
-  [sandbox, browser] = await Promise.all([startTestSandbox({ isSeeded: false }), openBrowser()]);
+  browser = await openBrowser();
+  sandbox = await startTestSandbox({ isSeeded: false });
 }, 120_000);
 afterAll(async () => {
   await browser?.close();

@@ -8,7 +8,8 @@ let browser: TestBrowser;
 let home: Page;
 
 beforeAll(async () => {
-  [sandbox, browser] = await Promise.all([startTestSandbox(), openBrowser()]);
+  browser = await openBrowser();
+  sandbox = await startTestSandbox();
 }, 120_000);
 afterEach(async () => {
   sandbox.faults.clear();

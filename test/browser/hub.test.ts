@@ -9,14 +9,15 @@ let page: Page;
 let hub: FrameLocator;
 
 beforeAll(async () => {
-  [sandbox, browser] = await Promise.all([startTestSandbox(), openBrowser()]);
+  browser = await openBrowser();
+  sandbox = await startTestSandbox();
 }, 120_000);
 beforeEach(async () => {
   page = await browser.open(`${sandbox.url}/fabrikam/Fabrikam/_settings`);
   hub = hubOf(page);
 });
 afterEach(async () => {
-  const faults = browser.faultsOf(page);
+  const faults = page === undefined ? [] : browser.faultsOf(page);
   await browser.closePages();
   expect(faults).toEqual([]);
 });

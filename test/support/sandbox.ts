@@ -21,6 +21,8 @@ export async function startTestSandbox(
       ports: { home: 0, backend: 0, azureDevOps: 0, alemba: 0, extension: 0 },
       dataDir,
       databaseUrl: await store.createDatabase(),
+      // A build made elsewhere, for a machine that cannot build or a tree that is being worked on.
+      ...(process.env.SANDBOX_EXTENSION_DIR && { extensionFolder: process.env.SANDBOX_EXTENSION_DIR }),
       ...options,
     });
     const close = async () => {
