@@ -50,7 +50,11 @@ export async function openStage(): Promise<Stage> {
     open,
     form: (workItemId, opening) => open(`_workitems/edit/${workItemId}`, opening),
     async clear() {
-      for (const context of contexts.splice(0)) await context.close();
+      for (const context of contexts.splice(0)) {
+        // Long polls are always under way.
+        for (const page of context.pages()) await page.unrouteAll({ behavior: 'ignoreErrors' });
+        await context.close();
+      }
       const found = faults;
       faults = [];
       return found;

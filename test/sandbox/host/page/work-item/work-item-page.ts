@@ -52,6 +52,10 @@ export class WorkItemPage {
     this.#parts = new ExtensionParts(page, { groups, hidden: this.#hidden });
     this.#buildTabs();
     onWorkItemChange(({ id, rev }) => void this.#follow(id, rev));
+    // Moving on in a list shows the next work item in the same frames; tests do it without a list.
+    window.addEventListener('sandbox:open', (event) => {
+      this.open({ id: (event as CustomEvent<number>).detail }).catch(report);
+    });
     window.addEventListener('pagehide', () => this.#page.form?.close());
   }
 
