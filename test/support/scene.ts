@@ -7,7 +7,7 @@ import type { FaultRule } from '../sandbox/faults.ts';
 import type { LedgerEffect, LedgerRequest } from '../sandbox/ledger.ts';
 import { type History, violations } from './nemesis.ts';
 import { openTestStore, type TestStore } from './postgres.ts';
-import { type Joined, joinSystems, type Rig, startRig, until } from './rig.ts';
+import { type Joined, joinSystems, type Rig, startRig, storePid, until } from './rig.ts';
 import type { Pair } from './two-sides.ts';
 
 /** The whole product with both systems joined, and everything that a test wants to know of it. */
@@ -239,7 +239,7 @@ export async function converged(
   scene: Scene,
   pairs: readonly Pair[],
   history: History,
-  timeoutMs = 60_000,
+  timeoutMs = 40_000,
 ): Promise<void> {
   let found: string[] = [];
   await until(
@@ -263,6 +263,18 @@ export async function expectBalancedBooks(scene: Scene): Promise<void> {
   if (!books.balanced || books.received !== books.handled + books.duplicate + books.parked) {
     throw new Error(`The books do not balance: ${JSON.stringify(books)}`);
   }
+}
+
+/** Process id of the backend's own PostgreSQL while it runs. */
+export const storeIsUp = (rig: Rig): number | undefined => storePid(rig.dataDir);
+
+/** Everything that waits for a person is tried again, as a person would after mending the reason. */
+export async function retryAllParked(scene: Scene): Promise<number> {
+  const params = { projectId: scene.projectId };
+  const { parked } = await scene.rig.api('listParked', { params });
+  if (parked.length === 0) return 0;
+  const body = { ids: parked.map((one) => one.id) };
+  return (await scene.rig.api('retryParked', { params, body })).retried;
 }
 
 /** As if the time of all leases had run out: a killed backend's lanes are claimed again after 30 s. */

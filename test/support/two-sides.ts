@@ -1,4 +1,4 @@
-import type { Rig } from './rig.ts';
+import { type Rig, until } from './rig.ts';
 
 /** Both sides of linked pairs as a person would see them, past everything that Tandem knows. */
 export interface Pair {
@@ -139,9 +139,17 @@ export const attachToWorkItem = (
     as: 'contributor',
   });
 
-/** As a service desk agent. */
+/** As a service desk agent, who tries again when somebody else has the call locked at the moment. */
 export const editCall = (rig: Rig, ref: number, fields: Record<string, unknown>): Promise<unknown> =>
-  rig.control('alemba', 'PATCH', `/calls/${ref}`, fields);
+  until(
+    `call ${ref} is not locked`,
+    () =>
+      rig.control('alemba', 'PATCH', `/calls/${ref}`, fields).catch((error: Error) => {
+        if (!error.message.includes('Record locked')) throw error;
+        return undefined;
+      }),
+    60_000,
+  );
 
 export const commentOnCall = (rig: Rig, ref: number, text: string, visible = false): Promise<unknown> =>
   rig.control('alemba', 'POST', `/calls/${ref}/comments`, { text, visible });

@@ -1,0 +1,303 @@
+import { seededRandom } from '../support/nemesis.ts';
+import { until } from '../support/rig.ts';
+import {
+  cardOf,
+  clearFaults,
+  converged,
+  effectsOf,
+  expectBalancedBooks,
+  expireLeases,
+  idle,
+  inAgreement,
+  linkPair,
+  linkPairs,
+  openScene,
+  requestsOf,
+  retryAllParked,
+  type Scene,
+  setFault,
+} from '../support/scene.ts';
+import { killer, newHistory, storm } from '../support/storm.ts';
+import {
+  attachToWorkItem,
+  commentOnCall,
+  commentOnWorkItem,
+  editCall,
+  editWorkItem,
+  type Pair,
+  readCall,
+  readWorkItem,
+  times,
+} from '../support/two-sides.ts';
+
+const seed = 20_261_121;
+
+describe('with a PostgreSQL of its own', () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await openScene({ store: 'own' });
+  });
+  afterAll(() => scene?.close());
+
+  test('kill -9 of the backend and of PostgreSQL loses and doubles nothing', async () => {
+    const pairs = await linkPairs(scene, 8);
+    const random = seededRandom(seed);
+    const history = newHistory();
+    const nemesis = killer(scene, seededRandom(seed + 1), { store: true });
+    await storm(scene, pairs, { random, history, edits: 150, seconds: 10 });
+    const kills = await nemesis.stop();
+    expect(kills.backend).toBeGreaterThan(1);
+    expect(kills.store).toBeGreaterThan(0);
+    await until('the store answers', () => expireLeases(scene).catch(() => undefined), 20_000);
+    await converged(scene, pairs, history);
+    await expectBalancedBooks(scene);
+  });
+});
+
+describe('on one database', () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await openScene();
+  });
+  afterAll(() => scene?.close());
+  afterEach(() => clearFaults(scene.rig));
+
+  const delayed = (pair: Pair) =>
+    until('the panel says why it waits', async () => {
+      const card = await cardOf(scene, pair.workItemId);
+      return card?.condition === 'delayed' && card.reason !== undefined ? card : undefined;
+    });
+
+  test('while the ticket system is down everything waits with a reason, and arrives when it is back', async () => {
+    const pairs = await linkPairs(scene, 6);
+    const history = newHistory();
+    await setFault(scene.rig, 'alemba', { fault: { kind: 'down' } });
+    const downSince = new Date().toISOString();
+    await storm(scene, pairs, { random: seededRandom(seed + 2), history, edits: 40, seconds: 3 });
+    const [pair] = pairs as [Pair];
+    await editWorkItem(scene.rig, pair.workItemId, { 'System.Title': 'Changed while it was down' });
+    const card = await delayed(pair);
+    expect(card.reason).toMatch(/could not be reached|broke off/);
+    const connection = await until('the connection is called unreachable', async () => {
+      const { connections } = await scene.rig.api('listConnections', {
+        params: { projectId: scene.projectId },
+      });
+      const found = connections.find(({ id }) => id === scene.connectionId);
+      return found?.status === 'unreachable' ? found : undefined;
+    });
+    expect(connection.reason).toBeDefined();
+    const parked = await scene.rows('select from lane where parked');
+    expect(parked).toEqual([]);
+    await clearFaults(scene.rig);
+    await converged(scene, pairs, history);
+    await expectBalancedBooks(scene);
+    expect(downSince).toBeDefined();
+  });
+
+  /** `waitsMs`: no request of the connection may start before; undefined: as long as Tandem decides by itself. */
+  const forms: { name: string; status: number; retryAfter: () => string | null; waitsMs: number }[] = [
+    { name: 'seconds', status: 429, retryAfter: () => '3', waitsMs: 3000 },
+    {
+      name: 'an HTTP date',
+      status: 429,
+      retryAfter: () => new Date(Date.now() + 4000).toUTCString(),
+      // The date has whole seconds, and the answer's own Date too.
+      waitsMs: 2000,
+    },
+    { name: 'absent', status: 429, retryAfter: () => null, waitsMs: 2000 },
+    { name: 'negative', status: 429, retryAfter: () => '-5', waitsMs: 2000 },
+    { name: 'rubbish', status: 429, retryAfter: () => 'soon, I hope', waitsMs: 2000 },
+    { name: 'a day', status: 429, retryAfter: () => '86400', waitsMs: 2500 },
+    { name: 'seconds with 503', status: 503, retryAfter: () => '3', waitsMs: 3000 },
+    { name: 'seconds with 200', status: 200, retryAfter: () => '3', waitsMs: 3000 },
+  ];
+
+  test.each(forms)('Retry-After $name: no request before it ends', async (form) => {
+    const pair = await linkPair(scene);
+    await idle(scene);
+    const since = new Date().toISOString();
+    const fault = { kind: 'throttle', status: form.status, retryAfter: form.retryAfter() } as const;
+    await setFault(scene.rig, 'alemba', { fault, match: { path: '/call' }, remaining: 1 });
+    await editWorkItem(scene.rig, pair.workItemId, { 'System.Title': `After ${form.name}` });
+    const told = await until('the limit was told', async () => {
+      const rules = await scene.rig.control<{ remaining?: number }[]>('alemba', 'GET', '/faults');
+      return rules[0]?.remaining === 0 ? Date.now() : undefined;
+    });
+    const isLong = form.name === 'a day';
+    const card = form.status === 200 ? undefined : await delayed(pair);
+    if (isLong) expect(Date.parse(card?.retryAt ?? '') - told).toBeGreaterThan(3_000_000);
+    await until('the time is over', () => Date.now() > told + form.waitsMs || undefined);
+    const requests = await requestsOf(scene.rig, 'alemba', since);
+    // With 200 nothing but the header tells which request it was: the first after the fault was set.
+    const hit = requests.find(({ status, path }) =>
+      form.status === 200 ? path.includes('/call') : status === form.status,
+    );
+    const toldAt = Date.parse(hit?.at ?? '');
+    // Requests that were on their way when the limit was told are not the connection's fault.
+    const early = requests.filter(({ at, durationMs }) => {
+      const startedAt = Date.parse(at) - durationMs;
+      return startedAt > toldAt + 50 && startedAt < toldAt + form.waitsMs - 100;
+    });
+    expect(early.map(({ route, at }) => `${route} ${at}`)).toEqual([]);
+    // What is left of half a minute or a day is not waited for: an admin resumes the connection.
+    const params = { projectId: scene.projectId, connectionId: scene.connectionId };
+    await scene.rig.api('pauseConnection', { params });
+    await scene.rig.api('resumeConnection', { params });
+    await scene.rows(
+      `update lane set due = now() where queued > 0 and kind = 'link' and lease_until < now()`,
+    );
+    await until(
+      'the title has arrived',
+      async () => {
+        const { subject } = await readCall(scene.rig, pair.callRef);
+        return subject === `After ${form.name}` || undefined;
+      },
+      20_000,
+    );
+  });
+
+  test('random faults on both sides, answers lost after the effect included', async () => {
+    const pairs = await linkPairs(scene, 8);
+    const history = newHistory();
+    const kinds = [
+      { kind: 'down' },
+      { kind: 'status', status: 500 },
+      { kind: 'status', status: 502 },
+      { kind: 'status', status: 503 },
+      { kind: 'status', status: 504 },
+      { kind: 'afterEffect', how: 'reset' },
+      { kind: 'afterEffect', how: 'status500' },
+      { kind: 'afterEffect', how: 'empty' },
+      { kind: 'afterEffect', how: 'truncated' },
+      { kind: 'slow', delayMs: 100 },
+    ] as const;
+    for (const system of ['azure', 'alemba'] as const) {
+      for (const [index, fault] of kinds.entries()) {
+        await setFault(scene.rig, system, { id: `random-${index}`, fault, probability: 0.022 });
+      }
+    }
+    await storm(scene, pairs, { random: seededRandom(seed + 3), history, edits: 120, seconds: 6 });
+    await clearFaults(scene.rig);
+    await retryAllParked(scene);
+    await converged(scene, pairs, history);
+    await expectBalancedBooks(scene);
+  });
+
+  test('a file with the name of an earlier one arrives although its first try was cut off', async () => {
+    const pair = await linkPair(scene);
+    await attachToWorkItem(scene.rig, pair.workItemId, 'log.txt', 'the first one');
+    await until('the first file is there', async () => {
+      const { files } = await readCall(scene.rig, pair.callRef);
+      return files.length === 1 || undefined;
+    });
+    await idle(scene);
+    const fault = { kind: 'down' } as const;
+    await setFault(scene.rig, 'alemba', {
+      fault,
+      match: { method: 'POST', path: '/attachment' },
+      remaining: 1,
+    });
+    await attachToWorkItem(scene.rig, pair.workItemId, 'log.txt', 'the second one, longer');
+    await until('the second file is there', async () => {
+      const { files } = await readCall(scene.rig, pair.callRef);
+      return files.length === 2 || undefined;
+    });
+    await idle(scene);
+    expect((await readCall(scene.rig, pair.callRef)).files).toEqual(['log.txt', 'log.txt']);
+  });
+
+  test('hooks that are doubled, delayed and out of order change nothing', async () => {
+    const pairs = await linkPairs(scene, 6);
+    const history = newHistory();
+    await scene.rig.control('azure', 'PATCH', '/hooks', {
+      duplicateProbability: 0.6,
+      jitterMs: 150,
+      reorderWindow: 4,
+    });
+    await scene.rig.control('alemba', 'PUT', '/hooks', { double: 0.6, reorder: 0.5 });
+    await storm(scene, pairs, { random: seededRandom(seed + 4), history, edits: 100, seconds: 3 });
+    await scene.rig.control('azure', 'PATCH', '/hooks', {
+      duplicateProbability: 0,
+      jitterMs: 0,
+      reorderWindow: 0,
+    });
+    await scene.rig.control('alemba', 'PUT', '/hooks', { double: 0, reorder: 0 });
+    await converged(scene, pairs, history);
+    await expectBalancedBooks(scene);
+  });
+
+  test('both sides edited at the same moment end up equal, comments of both once', async () => {
+    const pair = await linkPair(scene);
+    const history = newHistory();
+    for (let round = 0; round < 10; round += 1) {
+      history.comments.push({ pair, on: 'workItem', text: `Developer says ${round}.` });
+      history.comments.push({ pair, on: 'call', text: `Agent says ${round}.` });
+      await Promise.all([
+        editWorkItem(scene.rig, pair.workItemId, { 'System.Title': `Developer ${round}` }),
+        editCall(scene.rig, pair.callRef, { Subject: `Agent ${round}` }),
+        commentOnWorkItem(scene.rig, pair.workItemId, `Developer says ${round}.`),
+        commentOnCall(scene.rig, pair.callRef, `Agent says ${round}.`),
+      ]);
+    }
+    await converged(scene, [pair], history);
+  });
+
+  test('a paused replica that wakes up late doubles nothing', async () => {
+    const pairs = await linkPairs(scene, 6);
+    const history = newHistory();
+    const replica = await scene.rig.startReplica({ SWEEP_EVERY_MS: '1000' });
+    await storm(scene, pairs, { random: seededRandom(seed + 5), history, edits: 40, seconds: 2 });
+    const editing = storm(scene, pairs, { random: seededRandom(seed + 6), history, edits: 60, seconds: 4 });
+    for (let round = 0; round < 4; round += 1) {
+      replica.process.kill('SIGSTOP');
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      // Its leases run out while it sleeps; that takes 30 s in life.
+      await expireLeases(scene);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      replica.process.kill('SIGCONT');
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    await editing;
+    await converged(scene, pairs, history);
+    await expectBalancedBooks(scene);
+    await replica.stop();
+  });
+
+  test('a link that always fails is parked with its reason and holds up nobody', async () => {
+    const [sick, well] = (await linkPairs(scene, 2)) as [Pair, Pair];
+    await setFault(scene.rig, 'alemba', {
+      fault: { kind: 'status', status: 400, body: { Message: 'The subject has a forbidden word' } },
+      match: { method: 'PUT', path: `/call/${sick.callRef}` },
+    });
+    await editWorkItem(scene.rig, sick.workItemId, { 'System.Title': 'forbidden' });
+    await editWorkItem(scene.rig, well.workItemId, { 'System.Title': 'allowed' });
+    await until('the other one has arrived', async () => {
+      const { subject } = await readCall(scene.rig, well.callRef);
+      return subject === 'allowed' || undefined;
+    });
+    const card = await until('the sick one is parked', async () => {
+      const now = await cardOf(scene, sick.workItemId);
+      return now?.condition === 'parked' ? now : undefined;
+    });
+    expect(card.reason).toContain('forbidden word');
+    const { parked } = await scene.rig.api('listParked', { params: { projectId: scene.projectId } });
+    expect(parked).toContainEqual(expect.objectContaining({ reason: expect.stringContaining('forbidden') }));
+    await clearFaults(scene.rig);
+    expect(await retryAllParked(scene)).toBeGreaterThan(0);
+    await inAgreement(scene, sick.workItemId);
+    expect((await readCall(scene.rig, sick.callRef)).subject).toBe('forbidden');
+    await expectBalancedBooks(scene);
+  });
+
+  test('nobody ever got a second ticket', async () => {
+    expect(await effectsOf(scene.rig, 'alemba', { effect: 'ticket.created', ours: true })).toEqual([]);
+    expect(await effectsOf(scene.rig, 'azure', { effect: 'workItem.created', ours: true })).toEqual([]);
+    const pair = await linkPair(scene);
+    await commentOnWorkItem(scene.rig, pair.workItemId, 'The last word');
+    await until('it goes on', async () => {
+      const { comments } = await readCall(scene.rig, pair.callRef);
+      return times(comments, 'The last word') === 1 || undefined;
+    });
+    expect(times((await readWorkItem(scene.rig, pair.workItemId)).comments, 'The last word')).toBe(1);
+  });
+});
