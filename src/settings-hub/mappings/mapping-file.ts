@@ -16,7 +16,8 @@ export function mappingFileOf(
     format: 'tandem-mapping',
     version: 1,
     exportedAt: new Date().toISOString(),
-    ...(connection ? { connection } : {}),
+    // Named one by one: what is passed may be a whole connection with its settings.
+    ...(connection ? { connection: { kind: connection.kind, name: connection.name } } : {}),
     mapping,
   };
 }
