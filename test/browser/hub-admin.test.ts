@@ -1,0 +1,236 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { FrameLocator, Page } from 'playwright-core';
+import { openBrowser, type TestBrowser } from '../support/browser.ts';
+import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
+import { hubOf, newBug, patience } from './places.ts';
+
+let sandbox: TestSandbox;
+let browser: TestBrowser;
+let page: Page;
+let hub: FrameLocator;
+
+beforeAll(async () => {
+  [sandbox, browser] = await Promise.all([startTestSandbox(), openBrowser()]);
+}, 120_000);
+afterEach(async () => {
+  const faults = browser.faultsOf(page);
+  await browser.closePages();
+  expect(faults).toEqual([]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await sandbox?.close();
+});
+
+async function open(place: string, more: { query?: string; width?: number } = {}) {
+  const { query = '?user=admin', width = 1280 } = more;
+  page = await browser.open(`${sandbox.url}/fabrikam/Fabrikam/_settings${query}#${place}`, { width });
+  hub = hubOf(page);
+  await hub.locator('.hub-foot').waitFor(patience);
+}
+
+const params = () => ({ projectId: sandbox.projectId });
+const mappings = async () => (await sandbox.apiAs()('listMappings', { params: params() })).mappings;
+
+test('the numbers of the overview lead to where they are mended', async () => {
+  await open('overview');
+  await hub.getByRole('region', { name: 'Service hooks' }).getByRole('button').click(patience);
+  await hub.getByText('Work item created', { exact: true }).waitFor(patience);
+  await hub.getByRole('tab', { name: 'Overview' }).click();
+  await hub.getByRole('button', { name: 'Alemba Production' }).click(patience);
+  await hub.getByRole('heading', { name: 'Alemba Production' }).waitFor(patience);
+});
+
+test('a form is judged while it is typed, but not before it is touched', async () => {
+  await open('connections/new');
+  await hub.getByRole('button', { name: 'Alemba Service Manager' }).click(patience);
+  const address = hub.getByLabel(/^Address of the system/);
+  await address.waitFor(patience);
+  expect(await hub.locator('[aria-invalid=true]').count()).toBe(0);
+  await address.fill('not an address');
+  await hub.getByText('Enter a web address').waitFor(patience);
+  await address.fill('https://desk.example.com');
+  expect(await hub.getByText('Enter a web address').count()).toBe(0);
+});
+
+test('secrets are replaced, never shown', async () => {
+  await open('connections');
+  const row = hub.getByRole('listitem').filter({ hasText: 'Alemba Production' }).first();
+  await row.getByRole('button', { name: 'Edit' }).click(patience);
+  await hub.getByRole('button', { name: 'Replace: Password' }).click(patience);
+  expect(await hub.getByLabel('Password', { exact: false }).first().inputValue()).toBe('');
+});
+
+test('rows show what they make of a real work item while they are made, templates complete themselves', async () => {
+  await open('mappings');
+  await hub.getByRole('button', { name: 'Edit' }).click(patience);
+  await hub.getByRole('tab', { name: 'Out', exact: true }).click(patience);
+  await hub.getByLabel('Try on a real record').fill('4');
+  await hub.getByText('“P3”').waitFor(patience);
+  await hub.getByLabel('How').first().selectOption('template');
+  const template = hub.getByRole('combobox', { name: 'Template (Liquid)' });
+  await template.pressSequentially('ADO: {{ titl');
+  await hub.locator('.completion-list [role=option]').first().waitFor(patience);
+  await template.press('Enter');
+  expect(await template.inputValue()).toBe('ADO: {{ workItem.title }}');
+  await hub.getByText('“ADO: Cannot sign in after password reset”').waitFor(patience);
+});
+
+test('leaving a draft asks first, whichever way it is left', async () => {
+  await open('mappings');
+  await hub.getByRole('button', { name: 'Edit' }).click(patience);
+  await hub.getByRole('textbox', { name: 'Name', exact: true }).fill('Half done', patience);
+  await hub.getByRole('tab', { name: 'Activity' }).click();
+  await hub.getByText('Leave without publishing?').waitFor(patience);
+  await hub.getByRole('button', { name: 'Cancel' }).click();
+  expect(await hub.getByRole('textbox', { name: 'Name', exact: true }).inputValue()).toBe('Half done');
+  await page.goBack();
+  await hub.getByText('Leave without publishing?').waitFor(patience);
+  await hub.getByRole('button', { name: 'Leave' }).click();
+  await hub.getByRole('button', { name: 'Add mapping' }).waitFor(patience);
+  expect((await mappings())[0]?.name).not.toBe('Half done');
+});
+
+test('a mapping is exported, imported as a draft that is off, ordered by keyboard, switched and deleted', async () => {
+  await open('mappings');
+  const [first] = await mappings();
+  const download = page.waitForEvent('download', patience);
+  await hub.getByRole('button', { name: `More for ${first?.name}` }).click(patience);
+  await hub.getByRole('menuitem', { name: 'Export' }).click();
+  const path = (await (await download).path()) ?? '';
+  const file = JSON.parse(readFileSync(path, 'utf8')) as { mapping: { name: string } };
+  expect(JSON.stringify(file)).not.toMatch(/connectionId|password|integration|127\.0\.0\.1:\d+\/Production/i);
+  file.mapping.name = 'Imported';
+
+  await hub.getByRole('button', { name: 'Add mapping' }).click();
+  await hub
+    .locator('input[type=file]')
+    .setInputFiles(
+      { name: 'm.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(file)) },
+      patience,
+    );
+  await hub.getByRole('heading', { name: 'Imported' }).waitFor(patience);
+  await hub.getByRole('button', { name: 'Publish' }).click();
+  await hub.getByRole('button', { name: 'Imported', exact: true }).waitFor(patience);
+  expect((await mappings()).find(({ name }) => name === 'Imported')).toMatchObject({ enabled: false });
+
+  const row = hub.getByRole('listitem').filter({ hasText: 'Imported' });
+  await row.getByRole('button', { name: 'Move up' }).press('Enter');
+  await hub.getByText('Imported is now 1 of 2').waitFor({ ...patience, state: 'attached' });
+  const ordered = (await mappings()).toSorted((a, b) => a.position - b.position);
+  expect(ordered.map(({ name }) => name)).toEqual(['Imported', first?.name]);
+
+  await row.getByRole('switch', { name: 'Imported is used' }).click();
+  await page.getByText('The mapping is used').waitFor(patience);
+  expect((await mappings()).find(({ name }) => name === 'Imported')).toMatchObject({ enabled: true });
+  await row.getByRole('button', { name: 'More for Imported' }).click();
+  await hub.getByRole('menuitem', { name: 'Delete' }).click();
+  await hub.getByRole('button', { name: 'Delete', exact: true }).click(patience);
+  await row.waitFor({ ...patience, state: 'detached' });
+});
+
+test('versions show what differs', async () => {
+  await open('mappings');
+  await hub.getByRole('button', { name: 'Edit' }).click(patience);
+  const name = hub.getByRole('textbox', { name: 'Name', exact: true });
+  const before = await name.inputValue(patience);
+  await name.fill('Another name');
+  await hub.getByRole('button', { name: 'Publish' }).click();
+  await hub.getByRole('button', { name: 'Edit' }).click(patience);
+  await hub.getByRole('button', { name: 'Versions' }).click(patience);
+  await hub.getByRole('button', { name: 'What differs' }).first().click(patience);
+  await hub.getByRole('cell', { name: before, exact: true }).waitFor(patience);
+  await hub.getByRole('cell', { name: 'Another name', exact: true }).waitFor(patience);
+});
+
+test('activity is filtered by connection, record and time, and many deliveries are replayed at once', async () => {
+  const bug = await newBug(sandbox, 'Found by filters', { 'System.Tags': 'service desk' });
+  await open('activity/deliveries');
+  await hub.getByLabel('Record number').fill(String(bug), patience);
+  await hub.getByLabel('Connection').selectOption('azure-devops');
+  await hub.getByLabel('Time').selectOption('hour');
+  const rows = hub.getByRole('listitem').filter({ hasText: String(bug) });
+  await rows.first().waitFor(patience);
+  await hub.getByLabel('Choose all that are shown').check();
+  await hub.getByRole('button', { name: /^Replay \d+$/ }).click();
+  await page.getByText(/taken in again/).waitFor(patience);
+  await hub.getByLabel('Connection').selectOption({ label: 'Alemba Production' });
+  await rows.first().waitFor({ ...patience, state: 'detached' });
+  await hub.getByRole('button', { name: 'Clear filters' }).click();
+  await hub.getByRole('listitem').first().waitFor(patience);
+});
+
+const axeSource = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
+const places = [
+  'overview',
+  'connections',
+  'connections/new',
+  'connections/new/alemba',
+  'mappings',
+  'mappings/new',
+  'hooks',
+  'activity/parked',
+  'activity/troubled',
+  'activity/attempts',
+  'activity/deliveries',
+];
+
+/** What axe finds that keeps people out. The policy of our pages refuses injected scripts, so the source is evaluated. */
+async function graveFindings(): Promise<string[]> {
+  const frame = page.frames().find((one) => one.url().includes('settings-hub'));
+  if (!frame) throw new Error('The hub has no frame.');
+  await frame.evaluate(axeSource);
+  return frame.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' ')}`);
+  });
+}
+
+test.each(['light', 'dark', 'contrast'])('axe finds nothing serious on any page in %s', async (theme) => {
+  const found: string[] = [];
+  await open('overview', { query: `?user=admin&theme=${theme}` });
+  // A button that fades from disabled to enabled has every contrast on its way.
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  for (const place of places) {
+    await page.evaluate((hash) => {
+      location.hash = hash;
+    }, place);
+    await hub
+      .locator('.skeleton')
+      .first()
+      .waitFor({ ...patience, state: 'detached' });
+    found.push(...(await graveFindings()).map((finding) => `${place}: ${finding}`));
+  }
+  const [mapping] = await mappings();
+  await page.evaluate((hash) => {
+    location.hash = hash;
+  }, `mappings/${mapping?.id}`);
+  for (const tab of ['General', 'When', 'Out', 'Response', 'In', 'States', 'Comments and attachments']) {
+    await hub.getByRole('tab', { name: tab, exact: true }).click(patience);
+    found.push(...(await graveFindings()).map((finding) => `${tab}: ${finding}`));
+  }
+  expect(found).toEqual([]);
+});
+
+test('nothing is wider than a narrow page', async () => {
+  await open('overview', { width: 600 });
+  for (const place of [...places, `mappings/${(await mappings())[0]?.id}`]) {
+    await page.evaluate((hash) => {
+      location.hash = hash;
+    }, place);
+    await hub
+      .locator('.skeleton')
+      .first()
+      .waitFor({ ...patience, state: 'detached' });
+    const overflowPx = await hub
+      .locator('#page')
+      .evaluate((element) => element.scrollWidth - element.clientWidth);
+    expect({ place, overflowPx }).toEqual({ place, overflowPx: 0 });
+  }
+});
