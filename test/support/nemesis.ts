@@ -29,7 +29,8 @@ export interface History {
   edits: number;
 }
 
-const statuses = [1, 2, 4];
+// A resolved Bug cannot become New again (Agile process): a status of 1 would be refused and parked, and rightly so.
+const statuses = [2, 4];
 const states: Record<number, string> = { 1: 'New', 2: 'Active', 4: 'Resolved' };
 
 /** One thing that a person does on one of the two sides of a pair. Titles, states, comments and files. */

@@ -22,6 +22,8 @@ export interface Scene extends Joined {
 export interface SceneOptions {
   /** `own` runs the backend's own PostgreSQL with fsync on; `shared` a database on the test server. */
   store?: 'own' | 'shared';
+  /** A database that the caller made, instead. */
+  databaseUrl?: string;
   env?: Record<string, string>;
   latencyMs?: number;
   mapping?: (settings: MappingSettings) => MappingSettings;
@@ -41,8 +43,9 @@ export const briskRetry: RetryPolicy = {
 const ample = { requestsPerSecond: 1000, concurrent: 16 };
 
 export async function openScene(options: SceneOptions = {}): Promise<Scene> {
-  const shared = options.store === 'own' ? undefined : await openTestStore();
-  const databaseUrl = await shared?.createDatabase();
+  const given = options.databaseUrl;
+  const shared = options.store === 'own' || given !== undefined ? undefined : await openTestStore();
+  const databaseUrl = given ?? (await shared?.createDatabase());
   const rig = await startRig({
     databaseUrl,
     latencyMs: options.latencyMs,
