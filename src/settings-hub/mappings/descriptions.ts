@@ -51,8 +51,7 @@ export function fieldChoices(descriptions: Descriptions, side: Side, written: bo
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-export const fieldOf = (descriptions: Descriptions, side: Side, id: string) =>
-  descriptions[side].data?.fields.find((field) => field.id === id);
+export { fieldOf } from './described.ts';
 
 export const statusChoices = (descriptions: Descriptions, side: Side): Choice[] =>
   (descriptions[side].data?.statuses ?? []).map(({ id, name }) => ({ id, name: name ?? id }));

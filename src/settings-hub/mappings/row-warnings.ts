@@ -1,12 +1,12 @@
 import type { FieldMapping, MappingSettings } from '../../../backend/contract/mapping.ts';
 import { words } from '../../text-settings.ts';
-import { type Descriptions, fieldOf } from './descriptions.ts';
+import { type Described, fieldOf } from './described.ts';
 
 const w = words.fields.warnings;
 type Towards = 'out' | 'in';
 
 /** What cannot fit from one field into the other, said while the row is made; the backend's check has the last word. */
-export function rowWarnings(row: FieldMapping, towards: Towards, descriptions: Descriptions): string[] {
+export function rowWarnings(row: FieldMapping, towards: Towards, descriptions: Described): string[] {
   const workItem = fieldOf(descriptions, 'workItem', row.workItemField);
   const ticket = fieldOf(descriptions, 'ticket', row.ticketField);
   const [from, to] = towards === 'out' ? [workItem, ticket] : [ticket, workItem];
@@ -29,7 +29,7 @@ export function rowWarnings(row: FieldMapping, towards: Towards, descriptions: D
 }
 
 /** Required fields of the side that is created which no row fills. The state is set by the system itself. */
-export function unfilled(settings: MappingSettings, towards: Towards, descriptions: Descriptions) {
+export function unfilled(settings: MappingSettings, towards: Towards, descriptions: Described) {
   const side = towards === 'out' ? 'ticket' : 'workItem';
   const description = descriptions[side].data;
   if (!description) return [];

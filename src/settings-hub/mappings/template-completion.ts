@@ -1,4 +1,4 @@
-import type { Descriptions } from './descriptions.ts';
+import type { Described } from './described.ts';
 
 export interface Completion {
   /** What stands in the template. */
@@ -17,7 +17,7 @@ const mostShown = 12;
 export function completionsAt(
   text: string,
   caret: number,
-  descriptions: Pick<Descriptions, 'workItem' | 'ticket'>,
+  descriptions: Described,
 ): { from: number; list: Completion[] } | undefined {
   const open = Math.max(text.lastIndexOf('{{', caret - 1), text.lastIndexOf('{%', caret - 1));
   if (open < 0) return undefined;
@@ -33,10 +33,7 @@ export function completionsAt(
   return { from, list: list.slice(0, mostShown) };
 }
 
-function sideCompletions(
-  side: 'workItem' | 'ticket',
-  descriptions: Pick<Descriptions, 'workItem' | 'ticket'>,
-) {
+function sideCompletions(side: 'workItem' | 'ticket', descriptions: Described) {
   const fields = descriptions[side].data?.fields ?? [];
   return [
     ...common.map((name) => ({ insert: `${side}.${name}`, name })),

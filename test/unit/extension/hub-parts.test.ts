@@ -1,6 +1,6 @@
 import type { ConnectionDescription } from '../../../backend/contract/connections.ts';
 import type { FieldMapping, MappingSettings } from '../../../backend/contract/mapping.ts';
-import type { Descriptions } from '../../../src/settings-hub/mappings/descriptions.ts';
+import type { Described } from '../../../src/settings-hub/mappings/described.ts';
 import { rowWarnings, unfilled } from '../../../src/settings-hub/mappings/row-warnings.ts';
 import { settingsDifference } from '../../../src/settings-hub/mappings/settings-difference.ts';
 import { completionsAt } from '../../../src/settings-hub/mappings/template-completion.ts';
@@ -17,7 +17,7 @@ const field = (id: string, more: Partial<Field> = {}): Field => ({
   ...more,
 });
 
-function described(workItem: Field[], ticket: Field[]): Descriptions {
+function described(workItem: Field[], ticket: Field[]): Described {
   const side = (fields: Field[]) => ({
     data: {
       types: [],
@@ -25,10 +25,6 @@ function described(workItem: Field[], ticket: Field[]): Descriptions {
       statuses: [],
       roles: { status: 'state', title: 'title', description: 'description' },
     },
-    problem: undefined,
-    loading: false,
-    reload: () => undefined,
-    set: () => undefined,
   });
   return { workItem: side(workItem), ticket: side(ticket) };
 }
