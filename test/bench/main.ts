@@ -4,6 +4,7 @@ import { burst, changeAtRate } from './changes.ts';
 import { type Figure, isMet, printTable } from './figures.ts';
 import { hookAnswers } from './hooks.ts';
 import { lanes } from './lanes.ts';
+import { panelFigures } from './panel.ts';
 import { addPairs, openSite, type Site, watchMemory } from './site.ts';
 import { coldStart } from './start.ts';
 
@@ -23,6 +24,9 @@ const add = (...more: Figure[]) => {
 };
 
 if (wants('start')) add(...(await coldStart()));
+if (wants('panel')) add(...(await panelFigures()));
+// These two bring their own backends.
+if (values.only?.split(',').every((name) => name === 'start' || name === 'panel')) finish();
 
 /** As `npm run serve` starts it. */
 const heap = { NODE_ARGS: '--max-old-space-size=160 --max-semi-space-size=8' };
@@ -57,11 +61,15 @@ if (wants('distant')) {
   }
 }
 
-console.log(
-  JSON.stringify({
-    at: new Date().toISOString(),
-    quick: values.quick,
-    figures: figures.map((figure) => ({ ...figure, met: isMet(figure) })),
-  }),
-);
-process.exit(0);
+finish();
+
+function finish(): never {
+  console.log(
+    JSON.stringify({
+      at: new Date().toISOString(),
+      quick: values.quick,
+      figures: figures.map((figure) => ({ ...figure, met: isMet(figure) })),
+    }),
+  );
+  process.exit(0);
+}

@@ -258,7 +258,7 @@ test('markup and names from tickets run nothing, load nothing and send nothing',
   await panelOf(form).getByRole('article').waitFor(patience);
   await form.getByRole('tab', { name: 'Ticket' }).click(patience);
   const page = contribution(form, 'work-item-page');
-  await page.getByText('deep').waitFor(patience);
+  await page.locator('.conversation').getByText('deep').waitFor(patience);
   for (const link of await page.getByText('press').all()) await link.click();
   for (const frame of form.frames()) {
     expect(await frame.evaluate(() => (globalThis as { ran?: number }).ran)).toBeUndefined();
