@@ -33,12 +33,14 @@ export function OverviewTab() {
     if (problem) return <ProblemNotice problem={problem} onRetry={reload} />;
     return <div className="skeleton" style={{ height: 260 }} />;
   }
+  // Before there is a mapping every number is zero and says nothing.
+  const isSetUp = data.next !== 'addConnection' && data.next !== 'addMapping';
   return (
     <div className="stack" style={{ gap: 20 }}>
       {problem && <ProblemNotice problem={problem} onRetry={reload} />}
       <Verdict overview={data} />
       {data.next !== 'none' && <StartSteps next={data.next} />}
-      <Tiles overview={data} />
+      {isSetUp && <Tiles overview={data} />}
       <TenantSwitch enabled={data.enabled} onChange={reload} />
       <Audit />
       <div>
