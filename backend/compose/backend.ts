@@ -5,6 +5,7 @@ import { requestTrace } from '../connectors/request-trace.ts';
 import { backfillLane } from '../engine/backfill.ts';
 import { cleanupLane } from '../engine/cleanup.ts';
 import { createLane } from '../engine/create-lane.ts';
+import { createEchoes } from '../engine/echoes.ts';
 import { linkLane } from '../engine/link-lane.ts';
 import { failureOf } from '../engine/on-failure.ts';
 import type { EngineContext } from '../engine/ports.ts';
@@ -104,6 +105,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     queue,
     settings,
     systems,
+    echoes: createEchoes(),
     now: () => new Date(),
     random: Math.random,
     log: note,
@@ -194,6 +196,8 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
       accept: acceptor(store, worker.wake),
       connectorOf: (kind) => systems.connectorOf(kind),
       readServiceHook: (request) => readServiceHook(request),
+      isEcho: ({ tenant, connection, recordId, hint }) =>
+        recordId !== undefined && engine.echoes.isEcho(tenant, connection, recordId, hint?.revision),
       refusing: () => closing,
       onArrival: (outcome, kind, durationMs) => {
         metrics.hooksReceived.inc({ source: kind, status: outcome });

@@ -147,7 +147,12 @@ export interface RecordSystem {
   update(
     id: string,
     changes: readonly FieldChange[],
-    options: { revision: string; comment?: CommentInput },
+    options: {
+      revision: string;
+      comment?: CommentInput;
+      /** Told as soon as an answer names the revision that the write produced, before locks are given back. */
+      onRevision?(revision: string): void;
+    },
   ): Promise<WriteResult & { commentId?: string }>;
   addComment(
     id: string,
@@ -167,7 +172,10 @@ export interface RecordSystem {
    * Records changed since the cursor, oldest first, at least once. Without a cursor it starts at now, or with
    * `fromBeginning` at the first record that there is (for a backfill).
    */
-  changes(cursor: string | undefined, options: { project?: string; fromBeginning?: boolean }): Promise<ChangesPage>;
+  changes(
+    cursor: string | undefined,
+    options: { project?: string; fromBeginning?: boolean },
+  ): Promise<ChangesPage>;
   /** True when a record at `base` already includes what happened at `hinted`. */
   isKnownRevision(hinted: string, base: string): boolean;
   describe(scope: { type?: string; project?: string; template?: string }): Promise<SystemDescription>;

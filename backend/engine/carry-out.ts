@@ -1,4 +1,5 @@
 import type { RecordSystem } from '../connectors/connector.ts';
+import { azureDevOps } from '../store/connections.ts';
 import { pairedAttachments } from '../store/intents.ts';
 import type { LinkRow } from '../store/links.ts';
 import type { Command, FieldChange } from '../sync/command.ts';
@@ -156,9 +157,12 @@ async function sendUpdate(
   const { side, revision } = command;
   const system = input.systems[side];
   const id = recordId(link, side);
+  const connection = side === 'workItem' ? azureDevOps : link.connection;
+  const onRevision = (reached: string) => context.echoes.note(tenant, connection, id, reached);
   await context.failpoint('update.beforeSend');
   if (comment === undefined) {
-    const written = await onSide(side, () => system.update(id, changes, { revision }));
+    const written = await onSide(side, () => system.update(id, changes, { revision, onRevision }));
+    if (written.revision !== undefined) onRevision(written.revision);
     await context.failpoint('update.afterSend');
     return { ...written, commentId: undefined };
   }
@@ -169,6 +173,7 @@ async function sendUpdate(
       send: async () => {
         written = await system.update(id, changes, {
           revision,
+          onRevision,
           comment: { body: comment.body, visibility: comment.visibility, mark: comment.mark },
         });
         return written.commentId ?? comment.mark;

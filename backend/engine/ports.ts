@@ -3,6 +3,7 @@ import type { RequestTrace } from '../connectors/request-trace.ts';
 import type { LaneQueue } from '../lanes/queue.ts';
 import type { Store } from '../store/pool.ts';
 import type { Side } from '../sync/record.ts';
+import type { Echoes } from './echoes.ts';
 import type { SettingsCache } from './settings.ts';
 
 /** Opens the systems of a tenant; keeps them open until their settings change. */
@@ -24,6 +25,7 @@ export interface EngineContext {
   queue: LaneQueue;
   settings: SettingsCache;
   systems: Systems;
+  echoes: Echoes;
   now(): Date;
   random(): number;
   log(line: string, facts?: Record<string, unknown>): void;

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Connector, HookReading, HookRequest } from '../connectors/connector.ts';
 import { hookUsername, matchesSecret, readBasicCredential } from '../security/hook-credential.ts';
 import { azureDevOps } from '../store/connections.ts';
-import type { Accept } from '../store/deliveries.ts';
+import type { Accept, Arrival } from '../store/deliveries.ts';
 import { arrivalsOf } from './arrival.ts';
 import type { HookAddress, HookDirectory } from './hook-directory.ts';
 
@@ -12,6 +12,8 @@ export interface IntakeOptions {
   connectorOf(kind: string): Connector | undefined;
   /** Pure reader of Azure DevOps' service hooks. */
   readServiceHook(request: HookRequest): HookReading;
+  /** The hint is of a revision that our own write has just produced. */
+  isEcho(arrival: Arrival): boolean;
   /** True while the backend shuts down or the store is known to be away. */
   refusing(): boolean;
   onArrival(
@@ -48,7 +50,9 @@ export function hookRoutes(options: IntakeOptions) {
         }
         kind = address.kind;
         const reading = readHook(options, address, hook);
-        const results = await Promise.all(arrivalsOf(address, hook.body, reading).map(options.accept));
+        const results = await Promise.all(
+          arrivalsOf(address, hook.body, reading).map((arrival) => options.accept(asEcho(options, arrival))),
+        );
         done(results.every((result) => result.duplicate) ? 'duplicate' : 'accepted', kind);
         return reply.code(200).send();
       } catch (error) {
@@ -59,6 +63,15 @@ export function hookRoutes(options: IntakeOptions) {
     });
   };
 }
+
+/** Deletions and restores need not move the revision, so they are always news. */
+const asEcho = (options: IntakeOptions, arrival: Arrival): Arrival =>
+  arrival.outcome === undefined &&
+  arrival.what !== 'deleted' &&
+  arrival.what !== 'restored' &&
+  options.isEcho(arrival)
+    ? { ...arrival, outcome: 'handled', reason: 'The echo of what Tandem wrote itself.' }
+    : arrival;
 
 /** Azure DevOps counts 503 as transient and tries again for three minutes, without probation. */
 const unavailable = (reply: FastifyReply) => reply.code(503).header('retry-after', '5').send();

@@ -13,6 +13,7 @@ import { orderOf, recordRef, revisionOf } from './translate.ts';
 export interface UpdateOptions {
   revision: string;
   comment?: CommentInput;
+  onRevision?(revision: string): void;
 }
 
 type UpdateResult = WriteResult & { commentId?: string };
@@ -43,7 +44,7 @@ export async function updateCall(
     revision = revisionOf(answer) ?? revision;
   }
   const carried = withComment(alemba, steps, options.comment);
-  if (steps.length > 0) await underLock(alemba, id, revision, steps, answers);
+  if (steps.length > 0) await underLock(alemba, id, revision, steps, answers, options.onRevision);
   return finish({ alemba, id, options, body, target, answers, carried });
 }
 
@@ -77,9 +78,15 @@ async function underLock(
   revision: string,
   steps: readonly Step[],
   answers: Row[],
+  onRevision: UpdateOptions['onRevision'],
 ): Promise<void> {
   await withLock(alemba, id, revision, async (stamp) => {
-    for (const step of steps) answers.push(await takeStep(alemba, id, step));
+    for (const step of steps) {
+      const answer = await takeStep(alemba, id, step);
+      answers.push(answer);
+      const reached = revisionOf(answer);
+      if (reached !== undefined) onRevision?.(reached);
+    }
     // Nothing to change: the revision is the one under the lock.
     if (revisionOf(answers.at(-1) ?? {}) === undefined && steps.length === 1)
       answers.push(stampOf(stamp, answers));

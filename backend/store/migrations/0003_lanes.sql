@@ -94,9 +94,10 @@ language plpgsql security definer set search_path = public as $$
 declare
   d record;
   new_id bigint;
-  lanes jsonb := '[]';
-  waits jsonb := '[]';
-  repeats jsonb := '[]';
+  -- Arrays grow in place; a jsonb would be copied with every element.
+  lanes jsonb[] := '{}';
+  waits jsonb[] := '{}';
+  repeats jsonb[] := '{}';
   found_link boolean;
   l record;
 begin
@@ -121,10 +122,14 @@ begin
     continue when coalesce(d.outcome, 'pending') <> 'pending' or d.record_id is null;
     found_link := false;
     for l in
+      -- Two look-ups, of which one is switched off: with "or" the planner walks through all links of the tenant (2.9 ms
+      -- a delivery with 1,000 links).
       select k.id, k.connection from link k
-      where k.tenant = d.tenant and k.ended_at is null
-        and ((d.side = 'workItem' and k.work_item_id = d.record_id)
-          or (d.side = 'ticket' and k.connection = d.connection and k.ticket_id = d.record_id))
+      where d.side = 'workItem' and k.tenant = d.tenant and k.work_item_id = d.record_id and k.ended_at is null
+      union all
+      select k.id, k.connection from link k
+      where d.side = 'ticket' and k.tenant = d.tenant and k.connection = d.connection and k.ticket_id = d.record_id
+        and k.ended_at is null
     loop
       found_link := true;
       lanes := lanes || jsonb_build_object('tenant', d.tenant, 'key', 'link:' || l.id, 'kind', 'link', 'connection', l.connection,
@@ -141,30 +146,34 @@ begin
   end loop;
 
   insert into inbox_lane (tenant, lane_key, inbox)
-  select w.tenant, w.key, w.inbox from jsonb_to_recordset(waits) as w(tenant int, key text, inbox bigint)
+  select w.tenant, w.key, w.inbox from jsonb_to_recordset(to_jsonb(waits)) as w(tenant int, key text, inbox bigint)
   on conflict do nothing;
 
+  if cardinality(lanes) > 0 then
   perform enqueue_lanes((
     select coalesce(jsonb_agg(g), '[]') from (
       select w.tenant, w.key, min(w.kind) as kind, min(w.connection) as connection, min(w.link) as link, sum(w.queued) as queued,
         max(w.last_inbox) as last_inbox, (jsonb_agg(w.facts) -> 0) as facts,
         jsonb_agg(w.hints -> 0) as hints
-      from jsonb_to_recordset(lanes) as w(tenant int, key text, kind text, connection text, link bigint, hints jsonb, queued int,
+      from jsonb_to_recordset(to_jsonb(lanes)) as w(tenant int, key text, kind text, connection text, link bigint, hints jsonb, queued int,
         last_inbox bigint, facts jsonb)
       group by w.tenant, w.key
     ) g));
+  end if;
 
+  if cardinality(repeats) > 0 then
   update inbox i set duplicates = i.duplicates + r.times
-  from (select x.tenant, x.dedupe, count(*) as times from jsonb_to_recordset(repeats) as x(tenant int, dedupe text) group by 1, 2) r
+  from (select x.tenant, x.dedupe, count(*) as times from jsonb_to_recordset(to_jsonb(repeats)) as x(tenant int, dedupe text) group by 1, 2) r
   where i.tenant = r.tenant and i.dedupe = r.dedupe;
+  end if;
 
   insert into books as k (tenant, received, duplicate)
   select c.tenant, c.received, coalesce(r.repeated, 0) from
     (select x.tenant, count(*) as received from jsonb_to_recordset(batch) as x(tenant int) group by 1) c
-    left join (select x.tenant, count(*) as repeated from jsonb_to_recordset(repeats) as x(tenant int) group by 1) r using (tenant)
+    left join (select x.tenant, count(*) as repeated from jsonb_to_recordset(to_jsonb(repeats)) as x(tenant int) group by 1) r using (tenant)
   on conflict (tenant) do update set received = k.received + excluded.received, duplicate = k.duplicate + excluded.duplicate;
 
-  if lanes <> '[]' then perform pg_notify('lane', ''); end if;
+  if cardinality(lanes) > 0 then perform pg_notify('lane', ''); end if;
 end $$;
 
 -- Ends runs of lanes. An element whose token is not the lane's current one was overtaken (its lease ran out and
