@@ -123,14 +123,15 @@ async function openOnce(page: Page, sandbox: TestSandbox, workItemId: number): P
     if (pathname !== '/api/session' && !searchParams.has('after')) requests++;
   };
   page.on('request', count);
+  // Until the panel was refreshed and waits for the next change: then nothing is left that could move.
+  const settled = page.waitForRequest((request) => request.url().includes('after='));
   await page.goto(`${sandbox.url}/fabrikam/Fabrikam/_workitems/edit/${workItemId}?user=contributor`);
   await page
     .frameLocator('iframe[data-contribution$=".work-item-panel"]')
     .locator('article.ticket')
     .first()
     .waitFor();
-  // Until the panel was refreshed and waits for the next change: then nothing is left that could move.
-  await page.waitForRequest((request) => request.url().includes('after='));
+  await settled;
   const frame = page.frames().find((one) => one.url().includes('/work-item-panel.html'));
   const seen = await frame?.evaluate(
     () => (globalThis as unknown as { tandemSeen: { paintMs: number; shift: number } }).tandemSeen,
