@@ -1,5 +1,5 @@
-import Ajv from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import ajvFormats from 'ajv-formats';
 import type { MappingSettings } from '../../backend/contract/mapping.ts';
 import { createWorkItem, openScene, type Scene } from '../support/scene.ts';
 
@@ -58,8 +58,9 @@ test('an exported file meets the published schema and comes back as settings tha
   const { connectionId, project: _project, ...mapping } = await draft();
   const file = { format: 'tandem-mapping' as const, version: 1 as const, mapping };
   const schema = await (await fetch(`${scene.rig.backendUrl()}/api/schemas/mapping.json`)).json();
-  const ajv = new Ajv({ strict: false });
-  addFormats(ajv);
+  const ajv = new Ajv2020({ strict: false });
+  // Its type has a default export, its CommonJS form is the function itself.
+  (ajvFormats.default ?? ajvFormats)(ajv);
   const isValid = ajv.compile(schema);
   expect(isValid(file) ? [] : isValid.errors).toEqual([]);
   expect(isValid({ ...file, mapping: { ...mapping, conflict: 'whoever' } })).toBe(false);
