@@ -118,6 +118,8 @@ function Overview({
 }) {
   const { panel, outdated, problem, refresh } = live;
   if (!panel.configured && panel.tickets.length === 0) {
+    // It may have been set up since; only the backend can tell.
+    if (problem) return <ProblemNotice problem={problem} onRetry={refresh} />;
     return (
       <NotSetUp
         host={host}
