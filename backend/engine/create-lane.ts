@@ -1,12 +1,13 @@
 import { newRequestTrace } from '../connectors/request-trace.ts';
 import type { LaneRunner, Settlement } from '../lanes/lane.ts';
 import { azureDevOps } from '../store/connections.ts';
-import { findIntent } from '../store/intents.ts';
+import { findIntent, type IntentRow, markDone } from '../store/intents.ts';
 import type { FieldValues } from '../sync/record.ts';
 import { createCounterpart } from './create-counterpart.ts';
 import { noteSuccess, settleFailure } from './on-failure.ts';
 import { type EngineContext, onSide } from './ports.ts';
 import { fieldsOf } from './reading.ts';
+import { automaticKey } from './record-lane.ts';
 
 /** `create:<intent>`: a person asked for a ticket from the panel, a menu or the API. */
 export function createLane(context: EngineContext): LaneRunner {
@@ -18,6 +19,14 @@ export function createLane(context: EngineContext): LaneRunner {
     const settings = await context.settings.of(lane.tenant);
     const mapping = settings.mappings.find((row) => row.id === intent.mapping);
     if (mapping === undefined) return { verdict: 'done', inboxReason: 'The mapping was deleted.' };
+    const twin = await automaticTwin(context, lane.tenant, intent);
+    if (twin === 'underway') return { verdict: 'wait', delayMs: 300, keepAttempts: true };
+    if (twin !== undefined) {
+      await context.store.asTenant(lane.tenant, async (sql) => {
+        await markDone(sql, intentKey, twin.target_id as string, String(twin.link));
+      });
+      return { verdict: 'done', inboxReason: 'The mapping had created the ticket by itself.' };
+    }
     const trace = newRequestTrace();
     return context.trace(trace, async () => {
       const attempt = (
@@ -69,4 +78,24 @@ export function createLane(context: EngineContext): LaneRunner {
       }
     });
   };
+}
+
+const sameMomentMs = 60_000;
+
+/**
+ * The mapping's own trigger may have fired for the same save that the person's order came with: one ticket is meant. A
+ * ticket that was there for longer is another matter, and the person gets a second one.
+ */
+async function automaticTwin(
+  context: EngineContext,
+  tenant: number,
+  intent: IntentRow,
+): Promise<IntentRow | 'underway' | undefined> {
+  if (intent.state !== 'planned' || intent.mapping === null) return undefined;
+  const key = automaticKey(intent.mapping, 'workItem', intent.source_id);
+  const twin = await context.store.asTenant(tenant, (sql) => findIntent(sql, key));
+  if (twin === undefined || twin.state === 'abandoned' || twin.state === 'planned') return undefined;
+  if (twin.state === 'sent' || twin.link === null) return 'underway';
+  const apartMs = new Date(intent.created_at).getTime() - new Date(twin.created_at).getTime();
+  return Math.abs(apartMs) < sameMomentMs ? twin : undefined;
 }

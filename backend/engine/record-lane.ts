@@ -1,7 +1,7 @@
 import { newRequestTrace } from '../connectors/request-trace.ts';
 import type { ClaimedLane, LaneRunner, Settlement } from '../lanes/lane.ts';
 import { azureDevOps } from '../store/connections.ts';
-import { findIntent, findIntentsByMark } from '../store/intents.ts';
+import { findCreates, findIntent, findIntentsByMark } from '../store/intents.ts';
 import { insertLink } from '../store/links.ts';
 import { type MappingRow, toMapping } from '../store/mappings.ts';
 import { isFailure } from '../sync/failure.ts';
@@ -122,6 +122,23 @@ async function consider(
       };
     }
   }
+  const creates = await context.store.asTenant(tenant, (sql) => findCreates(sql, mapping.id, recordId));
+  // A person ordered the same a moment ago: theirs is the counterpart. One that hangs for longer holds up nothing.
+  if (
+    creates.some(
+      (create) =>
+        create.key.startsWith('create:person:') &&
+        create.state !== 'done' &&
+        isRecent(context, create.created_at),
+    )
+  ) {
+    return {
+      verdict: 'wait',
+      delayMs: 500,
+      keepAttempts: true,
+      inboxReason: 'A person is creating the counterpart.',
+    };
+  }
   const intentKey = automaticKey(mapping.id, side, recordId);
   const earlier = await context.store.asTenant(tenant, (sql) => findIntent(sql, intentKey));
   // Done without a link: the process died between the two, and the call below finds the record and links it.
@@ -143,6 +160,11 @@ async function consider(
       : `Created work item ${created.link.work_item_id}.`;
   return { verdict: 'done', wrote: 1, ticketKey: created.link.ticket_key, summary: what, inboxReason: what };
 }
+
+const sameMomentMs = 60_000;
+
+const isRecent = (context: EngineContext, at: string | Date): boolean =>
+  context.now().getTime() - new Date(at).getTime() < sameMomentMs;
 
 export const automaticKey = (mapping: string, side: Side, recordId: string): string =>
   `create:${mapping}:${side}:${recordId}`;

@@ -60,6 +60,13 @@ export const findIntent = (sql: Sql, key: string): Promise<IntentRow | undefined
 export const findIntentsByMark = (sql: Sql, marks: readonly string[]): Promise<IntentRow[]> =>
   sql.rows<IntentRow>('select * from intent where mark = any($1)', [marks]);
 
+/** Creates for one record by one mapping that are not given up: ordered by a person or wanted by the mapping. */
+export const findCreates = (sql: Sql, mapping: string, sourceId: string): Promise<IntentRow[]> =>
+  sql.rows<IntentRow>(
+    `select * from intent where kind = 'create' and mapping = $1 and source_id = $2 and state <> 'abandoned'`,
+    [mapping, sourceId],
+  );
+
 /** Ids, on both sides, of a link's attachments that are known to be copies or to have one. */
 export async function pairedAttachments(sql: Sql, link: string): Promise<ReadonlySet<string>> {
   const rows = await sql.rows<{ source_id: string; target_id: string }>(
