@@ -256,6 +256,29 @@ export async function converged(
   );
 }
 
+/** As `converged`, but tells what is wrong in the end instead of throwing; what waits for a person is tried again. */
+export async function settled(
+  scene: Scene,
+  pairs: readonly Pair[],
+  history: History,
+  timeoutMs: number,
+): Promise<string[]> {
+  const deadline = Date.now() + timeoutMs;
+  let found: string[] = [];
+  do {
+    try {
+      await idle(scene, { timeoutMs: Math.max(1000, deadline - Date.now()), parkedIsFine: true });
+      await retryAllParked(scene);
+      found = await violations(scene.rig, pairs, history);
+    } catch (error) {
+      found = [(error as Error).message];
+    }
+    if (found.length === 0) return found;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  } while (Date.now() < deadline);
+  return found;
+}
+
 export async function expectBalancedBooks(scene: Scene): Promise<void> {
   const books = await until('no delivery is pending', async () => {
     const now = await scene.rows<{ pending: number }>(

@@ -1,0 +1,150 @@
+import { parseArgs } from 'node:util';
+import { type Nemesis, nemeses, replicas } from '../support/nemeses.ts';
+import { openTestStore, stopTestStore } from '../support/postgres.ts';
+import {
+  booksOf,
+  effectsOf,
+  expectBalancedBooks,
+  linkPairs,
+  openScene,
+  retryAllParked,
+  type Scene,
+  settled,
+} from '../support/scene.ts';
+import { newHistory } from '../support/storm.ts';
+
+/**
+ * `npm run chaos`: people work on both sides while one thing after another goes wrong; after each, both systems must
+ * show everything once. `--quick` takes a tenth of the sizes, `--seed` repeats a run's edits and kills (the order of
+ * events on two cores is not repeatable), `--only` takes names by their beginning. Prints one line per nemesis and one
+ * line of JSON; ends with 1 when anything was lost, doubled or left without agreement.
+ */
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    seed: { type: 'string' },
+    only: { type: 'string' },
+  },
+});
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const scale = values.quick ? 0.1 : 1;
+const pairCount = values.quick ? 20 : 100;
+
+/** Edits, and the seconds over which they are spread. */
+const sizes: Record<string, { edits: number; seconds: number }> = {
+  'kill -9': { edits: 10_000, seconds: 200 },
+  'the ticket': { edits: 1500, seconds: 60 },
+  '20 %': { edits: 1500, seconds: 60 },
+  hooks: { edits: 2000, seconds: 40 },
+  mutated: { edits: 10_000, seconds: 0 },
+  'two backends': { edits: 1500, seconds: 40 },
+};
+
+interface Outcome {
+  name: string;
+  edits: number;
+  seconds: number;
+  counts: Record<string, number>;
+  /** From the end of the trouble until both systems agreed. */
+  healedInSeconds: number;
+  violations: string[];
+}
+
+const isWanted = (nemesis: Nemesis) => values.only === undefined || nemesis.name.startsWith(values.only);
+
+/** A backend that ended by itself is a violation of its own, with the reason that it printed. */
+async function reviveBackend(scene: Scene): Promise<string[]> {
+  const { process: child, lastLines } = scene.rig.backend();
+  if (child.exitCode === null && child.signalCode === null) return [];
+  const words = lastLines.slice(-8).join(' | ').slice(0, 2000);
+  await scene.rig.startBackend();
+  return [`The backend ended by itself with ${child.exitCode ?? child.signalCode}: ${words}`];
+}
+
+async function trouble(
+  scene: Scene,
+  nemesis: Nemesis,
+  turn: number,
+  pairs: Awaited<ReturnType<typeof linkPairs>>,
+) {
+  const size = Object.entries(sizes).find(([name]) => nemesis.name.startsWith(name))?.[1];
+  const edits = Math.round((size?.edits ?? 1000) * scale);
+  const seconds = Math.round((size?.seconds ?? 30) * scale);
+  const history = newHistory();
+  const startedAt = performance.now();
+  const counts = await nemesis.run(scene, { pairs, history, seed: seed + turn * 100, edits, seconds });
+  const endedAt = performance.now();
+  const died = await reviveBackend(scene);
+  const violations = await settled(scene, pairs, history, 240_000);
+  const outcome: Outcome = {
+    name: nemesis.name,
+    edits,
+    seconds: Math.round((endedAt - startedAt) / 1000),
+    counts: { comments: history.comments.length, files: history.files.length, ...counts },
+    healedInSeconds: Math.round((performance.now() - endedAt) / 1000),
+    violations,
+  };
+  violations.push(...died, ...(await reviveBackend(scene)));
+  if ((counts.wrongStatus ?? 0) > 0)
+    violations.push(`${counts.wrongStatus} hooks had another answer than 200, 401, 413, 503`);
+  if ((counts.parkedDuring ?? 0) > 0)
+    violations.push(`${counts.parkedDuring} lanes were parked by an outage`);
+  try {
+    await retryAllParked(scene);
+    await expectBalancedBooks(scene);
+  } catch (error) {
+    violations.push((error as Error).message);
+  }
+  console.log(
+    `${violations.length === 0 ? '+' : '!'} ${outcome.name}: ${edits} edits in ${outcome.seconds} s, healed in ${outcome.healedInSeconds} s ${JSON.stringify(outcome.counts)}`,
+  );
+  for (const violation of violations.slice(0, 20)) console.log(`    ${violation}`);
+  return outcome;
+}
+
+async function onScene(scene: Scene, wanted: readonly Nemesis[], firstTurn: number): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  try {
+    const pairs = await linkPairs(scene, pairCount);
+    for (const [index, nemesis] of wanted.entries()) {
+      outcomes.push(await trouble(scene, nemesis, firstTurn + index, pairs));
+    }
+    // Links were made by hand, so whatever was created was a double.
+    const tickets = await effectsOf(scene.rig, 'alemba', { effect: 'ticket.created', ours: true });
+    const workItems = await effectsOf(scene.rig, 'azure', { effect: 'workItem.created', ours: true });
+    outcomes
+      .at(-1)
+      ?.violations.push(
+        ...[...tickets, ...workItems].map(({ effect, recordId }) => `unasked ${effect} ${recordId}`),
+      );
+    console.log(`  books: ${JSON.stringify(await booksOf(scene))}`);
+  } finally {
+    await scene.close();
+  }
+  return outcomes;
+}
+
+const outcomes: Outcome[] = [];
+console.log(`seed ${seed}, ${pairCount} pairs`);
+const alone = nemeses.filter(isWanted);
+if (alone.length > 0) outcomes.push(...(await onScene(await openScene({ store: 'own' }), alone, 1)));
+if (isWanted(replicas)) {
+  const server = await openTestStore();
+  outcomes.push(
+    ...(await onScene(await openScene({ databaseUrl: await server.createDatabase() }), [replicas], 50)),
+  );
+  await server.close();
+  await stopTestStore();
+}
+const violations = outcomes.flatMap((outcome) => outcome.violations);
+console.log(
+  JSON.stringify({
+    at: new Date().toISOString(),
+    seed,
+    quick: values.quick,
+    pairs: pairCount,
+    outcomes,
+    violations: violations.length,
+  }),
+);
+process.exit(violations.length === 0 ? 0 : 1);
