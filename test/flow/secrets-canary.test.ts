@@ -63,7 +63,7 @@ const save = async (id: string, given: Record<string, string>) => {
 const readEverything = async (params: Record<string, string>) => {
   for (const [name, route] of Object.entries(routes) as [RouteName, (typeof routes)[RouteName]][]) {
     if (route.method !== 'GET') continue;
-    const query =
+    const query: Record<string, string | number> =
       name === 'suggestMapping' ? { connectionId: scene.connectionId, workItemType: 'Bug' } : { limit: 200 };
     answers.push(`${name} ${JSON.stringify(await scene.rig.ask(name, { params, query }))}`);
   }

@@ -33,6 +33,7 @@ export class WorkItemPage {
   readonly #details = build('div', { class: 'form-columns', id: 'details' });
   readonly #hidden = build('div', { hidden: true });
   readonly #form = build('article', { class: 'form' });
+  readonly #tabsToOpen: ((form: WorkItemForm) => void)[] = [];
 
   constructor(page: HostPage, root: HTMLElement) {
     this.#page = page;
@@ -70,6 +71,7 @@ export class WorkItemPage {
     this.#page.form = form;
     form.listen((event) => this.#on(form, event));
     form.announceLoaded();
+    for (const openTab of this.#tabsToOpen.splice(0)) openTab(form);
   }
 
   #on(form: WorkItemForm, event: FormEvent): void {
@@ -145,9 +147,12 @@ export class WorkItemPage {
       this.#form.append(place);
       let isOpen = false;
       tab(contribution.properties.name ?? contribution.id, place, () => {
-        if (isOpen || this.#page.form === undefined) return;
+        if (isOpen) return;
         isOpen = true;
-        this.#parts.openPage(contribution, place, this.#page.form);
+        const openTab = (form: WorkItemForm) => this.#parts.openPage(contribution, place, form);
+        // Pressed before the work item is there: the tab fills as soon as it is.
+        if (this.#page.form === undefined) this.#tabsToOpen.push(openTab);
+        else openTab(this.#page.form);
       });
     }
     details.click();
