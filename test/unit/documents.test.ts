@@ -98,7 +98,9 @@ describe('documents', () => {
       ),
     );
     const broken = targets.filter((target) =>
-      target.startsWith('#') ? !anchors.has(target) : !existsSync(join(projectRoot, dirname(document), target)),
+      target.startsWith('#')
+        ? !anchors.has(target)
+        : !existsSync(join(projectRoot, dirname(document), target)),
     );
     expect(broken).toEqual([]);
   });
