@@ -12,6 +12,7 @@ try {
   const pace = {
     sweepEveryMs: milliseconds('SWEEP_EVERY_MS'),
     watchdogEveryMs: milliseconds('WATCHDOG_EVERY_MS'),
+    leaseMs: milliseconds('LEASE_MS'),
   };
   const given = Object.fromEntries(Object.entries(pace).filter(([, value]) => value !== undefined));
   const backend = await startBackend(config, given);

@@ -55,20 +55,22 @@ export interface Pace {
   sweepEveryMs: number;
   watchdogEveryMs: number;
   cleanupEveryMs: number;
+  /** A killed worker's lanes are claimed again after so long. */
+  leaseMs: number;
 }
 
 const usualPace: Pace = {
   sweepEveryMs: 5 * 60_000,
   watchdogEveryMs: 5 * 60_000,
   cleanupEveryMs: 60 * 60_000,
+  leaseMs: 30_000,
 };
-const leaseSeconds = 30;
 /** A lost notification costs at most this much. */
 const pollMs = 500;
 
 /** Makes the whole backend out of its parts and starts it. Nothing else constructs or wires. */
 export async function startBackend(config: Config, pace: Partial<Pace> = {}): Promise<Backend> {
-  const { sweepEveryMs, watchdogEveryMs, cleanupEveryMs } = { ...usualPace, ...pace };
+  const { sweepEveryMs, watchdogEveryMs, cleanupEveryMs, leaseMs } = { ...usualPace, ...pace };
   const redactor = createRedactor();
   const log = createLog({ level: config.logLevel, redactor });
   const note = (line: string, facts?: Record<string, unknown>) => log.info(line as LogLine, facts as Facts);
@@ -118,7 +120,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
   const worker = startWorker({
     queue,
     concurrent: config.workers,
-    leaseSeconds,
+    leaseSeconds: leaseMs / 1000,
     pollMs,
     runners: {
       link: linkLane(engine),

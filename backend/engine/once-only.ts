@@ -1,4 +1,5 @@
 import type { RecordSystem } from '../connectors/connector.ts';
+import { isLeaseHeld } from '../lanes/lease.ts';
 import {
   declareIntent,
   type IntentRow,
@@ -7,7 +8,7 @@ import {
   markUnsent,
   type NewIntent,
 } from '../store/intents.ts';
-import { isFailure } from '../sync/failure.ts';
+import { Failure, isFailure } from '../sync/failure.ts';
 import type { EngineContext } from './ports.ts';
 
 /**
@@ -38,6 +39,10 @@ export async function sendOnce(
     }
   }
   await context.failpoint(`${wanted.kind}.beforeSend`);
+  // Whoever has the lane now has looked for the mark already and will not look again.
+  if (!isLeaseHeld()) {
+    throw new Failure({ kind: 'stale', message: 'Another worker has taken this over in the meantime.' });
+  }
   const id = await send(context, tenant, wanted.key, remote.send);
   await context.failpoint(`${wanted.kind}.afterSend`);
   await context.store.asTenant(tenant, (sql) => markDone(sql, wanted.key, id));

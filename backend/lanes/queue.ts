@@ -7,7 +7,8 @@ export interface LaneQueue {
   claim(maxLanes: number, leaseSeconds: number): Promise<ClaimedLane[]>;
   /** False when the lease had been lost and nothing was written. */
   settle(lane: ClaimedLane, settlement: Settlement): Promise<boolean>;
-  extend(lanes: readonly ClaimedLane[], leaseSeconds: number): Promise<void>;
+  /** Returns those that are still held; the others were overtaken. */
+  extend(lanes: readonly ClaimedLane[], leaseSeconds: number): Promise<ClaimedLane[]>;
   enqueue(entries: readonly LaneEntry[]): Promise<void>;
   /** As enqueue, ahead of backoff and parking: a person waits. */
   wake(entries: readonly LaneEntry[]): Promise<void>;
@@ -58,9 +59,14 @@ export function laneQueue(store: Store): LaneQueue {
     },
     settle: (lane, settlement) => settleBatch({ lane, settlement }),
     async extend(lanes, leaseSeconds) {
-      if (lanes.length === 0) return;
+      if (lanes.length === 0) return [];
       const elements = lanes.map((lane) => ({ tenant: lane.tenant, key: lane.key, token: lane.leaseToken }));
-      await store.call('select extend_leases($1, $2)', [JSON.stringify(elements), leaseSeconds]);
+      const extended = await store.call<{ extend_leases: string }>('select extend_leases($1, $2)', [
+        JSON.stringify(elements),
+        leaseSeconds,
+      ]);
+      const keys = new Set(extended.map((row) => row.extend_leases));
+      return lanes.filter((lane) => keys.has(`${lane.tenant} ${lane.key}`));
     },
     async enqueue(entries) {
       await store.call('select enqueue_lanes($1), pg_notify($2, $3)', [

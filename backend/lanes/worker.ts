@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClaimedLane, LaneRunner, Settlement } from './lane.ts';
+import { type HeldLease, withLease } from './lease.ts';
 import type { LaneQueue } from './queue.ts';
 
 export interface WorkerOptions {
@@ -32,6 +33,8 @@ export interface Worker {
  */
 export function startWorker(options: WorkerOptions): Worker {
   const held = new Map<string, ClaimedLane>();
+  const leases = new Map<ClaimedLane, HeldLease>();
+  const leaseMs = options.leaseSeconds * 1000;
   const aborts = new AbortController();
   let stopping = false;
   let claiming = false;
@@ -50,8 +53,10 @@ export function startWorker(options: WorkerOptions): Worker {
         const free = options.concurrent - held.size;
         if (free < 1 || (held.size > 0 && free < options.concurrent / 2 && free < 8)) break;
         wanted = false;
+        // Taken before the call: the store's clock starts the lease later, never sooner.
+        const askedAtMs = performance.now();
         const lanes = await options.queue.claim(free, options.leaseSeconds);
-        for (const lane of lanes) void run(lane);
+        for (const lane of lanes) void run(lane, { untilMs: askedAtMs + leaseMs });
         if (lanes.length === free) wanted = true;
       }
     } catch (error) {
@@ -63,14 +68,15 @@ export function startWorker(options: WorkerOptions): Worker {
     }
   };
 
-  const run = async (lane: ClaimedLane) => {
+  const run = async (lane: ClaimedLane, lease: HeldLease) => {
     const name = `${lane.tenant} ${lane.key}`;
     held.set(name, lane);
+    leases.set(lane, lease);
     let settlement: Settlement;
     try {
       const runner = options.runners[lane.kind];
       if (runner === undefined) throw new Error(`There is no runner for lanes of kind ${lane.kind}`);
-      settlement = await runner(lane, aborts.signal);
+      settlement = await withLease(lease, () => runner(lane, aborts.signal));
     } catch (error) {
       settlement = options.onFault(lane, error);
     }
@@ -81,16 +87,22 @@ export function startWorker(options: WorkerOptions): Worker {
       // The store is away: the lease runs out and the lane runs again.
       options.onStoreError(error);
     } finally {
-      held.delete(name);
+      // After a freeze the same lane may have been claimed here again: that run is not this one's to end.
+      if (held.get(name) === lane) held.delete(name);
+      leases.delete(lane);
     }
     wake();
   };
 
   const poll = setInterval(wake, options.pollMs);
-  const heartbeat = setInterval(
-    () => options.queue.extend([...held.values()], options.leaseSeconds).catch(options.onStoreError),
-    (options.leaseSeconds * 1000) / 3,
-  );
+  const beat = async () => {
+    const askedAtMs = performance.now();
+    for (const lane of await options.queue.extend([...held.values()], options.leaseSeconds)) {
+      const lease = leases.get(lane);
+      if (lease !== undefined) lease.untilMs = askedAtMs + leaseMs;
+    }
+  };
+  const heartbeat = setInterval(() => beat().catch(options.onStoreError), leaseMs / 3);
   wake();
 
   return {
