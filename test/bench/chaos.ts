@@ -3,6 +3,7 @@ import { type Nemesis, nemeses, replicas } from '../support/nemeses.ts';
 import { openTestStore, stopTestStore } from '../support/postgres.ts';
 import {
   booksOf,
+  briefLeaseMs,
   effectsOf,
   expectBalancedBooks,
   linkPairs,
@@ -131,7 +132,14 @@ if (alone.length > 0) outcomes.push(...(await onScene(await openScene({ store: '
 if (isWanted(replicas)) {
   const server = await openTestStore();
   outcomes.push(
-    ...(await onScene(await openScene({ databaseUrl: await server.createDatabase() }), [replicas], 50)),
+    ...(await onScene(
+      await openScene({
+        databaseUrl: await server.createDatabase(),
+        env: { LEASE_MS: String(briefLeaseMs) },
+      }),
+      [replicas],
+      50,
+    )),
   );
   await server.close();
   await stopTestStore();

@@ -1,12 +1,14 @@
 import { seededRandom } from '../support/nemesis.ts';
 import { until } from '../support/rig.ts';
 import {
+  briefLeaseMs,
   cardOf,
   clearFaults,
   converged,
   effectsOf,
   expectBalancedBooks,
   expireLeases,
+  freeze,
   idle,
   inAgreement,
   linkPair,
@@ -57,7 +59,7 @@ describe('with a PostgreSQL of its own', () => {
 describe('on one database', () => {
   let scene: Scene;
   beforeAll(async () => {
-    scene = await openScene();
+    scene = await openScene({ env: { LEASE_MS: String(briefLeaseMs) } });
   });
   afterAll(() => scene?.close());
   afterEach(() => clearFaults(scene.rig));
@@ -245,15 +247,12 @@ describe('on one database', () => {
   test('a paused replica that wakes up late doubles nothing', async () => {
     const pairs = await linkPairs(scene, 6);
     const history = newHistory();
-    const replica = await scene.rig.startReplica({ SWEEP_EVERY_MS: '1000' });
+    const replica = await scene.rig.startReplica();
     await storm(scene, pairs, { random: seededRandom(seed + 5), history, edits: 40, seconds: 2 });
-    const editing = storm(scene, pairs, { random: seededRandom(seed + 6), history, edits: 60, seconds: 4 });
-    for (let round = 0; round < 4; round += 1) {
-      replica.process.kill('SIGSTOP');
-      await new Promise((resolve) => setTimeout(resolve, 400));
-      // Its leases run out while it sleeps; that takes 30 s in life.
-      await expireLeases(scene);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+    const editing = storm(scene, pairs, { random: seededRandom(seed + 6), history, edits: 60, seconds: 5 });
+    for (let round = 0; round < 2; round += 1) {
+      await freeze(scene, replica);
+      await new Promise((resolve) => setTimeout(resolve, 600));
       replica.process.kill('SIGCONT');
       await new Promise((resolve) => setTimeout(resolve, 200));
     }

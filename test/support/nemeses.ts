@@ -3,7 +3,7 @@ import { callHook, openGates, poster, workItemHook } from './hooks.ts';
 import { mutate } from './mutate.ts';
 import { type History, seededRandom } from './nemesis.ts';
 import { until } from './rig.ts';
-import { booksOf, cardOf, clearFaults, expireLeases, retryAllParked, type Scene, setFault } from './scene.ts';
+import { booksOf, cardOf, clearFaults, freeze, retryAllParked, type Scene, setFault } from './scene.ts';
 import { killer, storm } from './storm.ts';
 import { editWorkItem, type Pair } from './two-sides.ts';
 
@@ -114,18 +114,15 @@ const hooks: Nemesis = {
 export const replicas: Nemesis = {
   name: 'two backends on one database, one paused past its leases',
   async run(scene, work) {
-    const replica = await scene.rig.startReplica({ SWEEP_EVERY_MS: '1000' });
+    const replica = await scene.rig.startReplica();
     const editing = storm(scene, work.pairs, editsOf(work));
     let pauses = 0;
     const random = seededRandom(work.seed + 2);
-    const untilMs = Date.now() + work.seconds * 1000;
+    const untilMs = Date.now() + Math.max(10, work.seconds) * 1000;
     while (Date.now() < untilMs) {
       const sleeper = pauses % 2 === 0 ? replica : scene.rig.backend();
-      sleeper.process.kill('SIGSTOP');
-      await sleep(200 + random() * 400);
-      // Its leases run out while it sleeps; that takes 30 s in life.
-      await expireLeases(scene);
-      await sleep(300);
+      await freeze(scene, sleeper);
+      await sleep(300 + random() * 600);
       sleeper.process.kill('SIGCONT');
       pauses += 1;
       await sleep(200);

@@ -5,6 +5,7 @@ import type { MappingSettings } from '../../backend/contract/mapping.ts';
 import { connectionUrl, openEmbedded } from '../../backend/store/embedded/index.ts';
 import type { FaultRule } from '../sandbox/faults.ts';
 import type { LedgerEffect, LedgerRequest } from '../sandbox/ledger.ts';
+import type { Child } from './child.ts';
 import { type History, violations } from './nemesis.ts';
 import { openTestStore, type TestStore } from './postgres.ts';
 import { type Joined, joinSystems, type Rig, startRig, storePid, until } from './rig.ts';
@@ -313,6 +314,27 @@ export const expireLeases = (scene: Scene): Promise<unknown> =>
        select tenant, key from lane where lease_until > now() for update skip locked
      ) held where l.tenant = held.tenant and l.key = held.key`,
   );
+
+/** For LEASE_MS, so that a test need not wait for the usual 30 s. */
+export const briefLeaseMs = 2000;
+
+/**
+ * Freezes a backend until its leases have run out; the scene must have been opened with `briefLeaseMs`. Not while a write that must happen once is on its way:
+ * a request that is half sent cannot be called back, and systems without idempotency keys would carry it out when the
+ * process goes on, although another one has looked for it meanwhile and sent it again.
+ */
+export async function freeze(scene: Scene, child: Child): Promise<void> {
+  await until('a moment without a write on its way', async () => {
+    child.process.kill('SIGSTOP');
+    const [row] = await scene.rows<{ count: number }>(
+      `select count(*)::int as count from intent where state = 'sent'`,
+    );
+    if (row?.count === 0) return true;
+    child.process.kill('SIGCONT');
+    return undefined;
+  });
+  await new Promise((resolve) => setTimeout(resolve, briefLeaseMs + 300));
+}
 
 /** The backend ends as by a power cut. */
 export async function killBackend(scene: Scene): Promise<void> {
