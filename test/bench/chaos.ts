@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type Nemesis, nemeses, replicas } from '../support/nemeses.ts';
+import type { History } from '../support/nemesis.ts';
 import { openTestStore, stopTestStore } from '../support/postgres.ts';
 import {
   booksOf,
@@ -13,6 +14,7 @@ import {
   settled,
 } from '../support/scene.ts';
 import { newHistory } from '../support/storm.ts';
+import type { Pair } from '../support/two-sides.ts';
 
 /**
  * `npm run chaos`: people work on both sides while one thing after another goes wrong; after each, both systems must
@@ -66,12 +68,12 @@ async function trouble(
   scene: Scene,
   nemesis: Nemesis,
   turn: number,
-  pairs: Awaited<ReturnType<typeof linkPairs>>,
+  { pairs, history }: { pairs: readonly Pair[]; history: History },
 ) {
   const size = Object.entries(sizes).find(([name]) => nemesis.name.startsWith(name))?.[1];
   const edits = Math.round((size?.edits ?? 1000) * scale);
   const seconds = Math.round((size?.seconds ?? 30) * scale);
-  const history = newHistory();
+  const before = { comments: history.comments.length, files: history.files.length };
   const startedAt = performance.now();
   const counts = await nemesis.run(scene, { pairs, history, seed: seed + turn * 100, edits, seconds });
   const endedAt = performance.now();
@@ -81,7 +83,11 @@ async function trouble(
     name: nemesis.name,
     edits,
     seconds: Math.round((endedAt - startedAt) / 1000),
-    counts: { comments: history.comments.length, files: history.files.length, ...counts },
+    counts: {
+      comments: history.comments.length - before.comments,
+      files: history.files.length - before.files,
+      ...counts,
+    },
     healedInSeconds: Math.round((performance.now() - endedAt) / 1000),
     violations,
   };
@@ -107,8 +113,10 @@ async function onScene(scene: Scene, wanted: readonly Nemesis[], firstTurn: numb
   const outcomes: Outcome[] = [];
   try {
     const pairs = await linkPairs(scene, pairCount);
+    // One for all troubles: what one of them wrote must not be doubled by a later one.
+    const history = newHistory();
     for (const [index, nemesis] of wanted.entries()) {
-      outcomes.push(await trouble(scene, nemesis, firstTurn + index, pairs));
+      outcomes.push(await trouble(scene, nemesis, firstTurn + index, { pairs, history }));
     }
     // Links were made by hand, so whatever was created was a double.
     const tickets = await effectsOf(scene.rig, 'alemba', { effect: 'ticket.created', ours: true });
