@@ -208,6 +208,24 @@ describe('on one database', () => {
     expect((await readCall(scene.rig, pair.callRef)).files).toEqual(['log.txt', 'log.txt']);
   });
 
+  test('a lost unlock is made up for, so that agents are not kept out', async () => {
+    const pair = await linkPair(scene);
+    await setFault(scene.rig, 'alemba', {
+      fault: { kind: 'down' },
+      match: { path: '/unlock' },
+      remaining: 2,
+    });
+    await editWorkItem(scene.rig, pair.workItemId, { 'System.Title': 'Written, not unlocked' });
+    await until('the title has arrived', async () => {
+      const { subject } = await readCall(scene.rig, pair.callRef);
+      return subject === 'Written, not unlocked' || undefined;
+    });
+    await until('the call is free', async () => {
+      const { lockedCalls } = await scene.rig.control<{ lockedCalls: number[] }>('alemba', 'GET', '/state');
+      return !lockedCalls.includes(pair.callRef) || undefined;
+    });
+  });
+
   test('hooks that are doubled, delayed and out of order change nothing', async () => {
     const pairs = await linkPairs(scene, 6);
     const history = newHistory();

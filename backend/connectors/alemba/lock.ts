@@ -70,11 +70,34 @@ async function lock(alemba: Alemba, id: string): Promise<Row> {
   }
 }
 
-/** A call that stays locked keeps the agents out, but the write itself was done: so the failure is told, not thrown. */
+/** After a refused or lost unlock; together longer than the usual restart of an application server. */
+const unlockAgainMs = [500, 2000, 8000, 30_000, 120_000];
+
+/**
+ * A call that stays locked keeps the agents out, but the write itself was done: so the failure is told, not thrown,
+ * and the unlock is tried again behind the caller's back. Nothing else would: the next run finds nothing to write.
+ */
 async function unlock(alemba: Alemba, id: string): Promise<void> {
+  if (!(await tryUnlock(alemba, id))) void unlockLater(alemba, id);
+}
+
+/** False when another try may help. */
+async function tryUnlock({ client, context }: Alemba, id: string): Promise<boolean> {
   try {
-    await alemba.client.put('call.unlock', `/call/${id}/unlock`, undefined, { repeat: 'safe' });
+    await client.put('call.unlock', `/call/${id}/unlock`, undefined, { repeat: 'safe' });
+    return true;
   } catch (error) {
-    alemba.context.log('alemba.unlock_failed', { call: id, reason: (error as Error).message });
+    context.log('alemba.unlock_failed', { call: id, reason: (error as Error).message });
+    return isFailure(error) && !mayPass.has(error.kind);
+  }
+}
+
+const mayPass: ReadonlySet<string> = new Set(['unavailable', 'throttled', 'ambiguous', 'malformed']);
+
+async function unlockLater(alemba: Alemba, id: string): Promise<void> {
+  for (const waitMs of unlockAgainMs) {
+    // Not waited for when the backend stops: signing out gives up all locks.
+    await sleep(waitMs, undefined, { ref: false });
+    if (await tryUnlock(alemba, id)) return;
   }
 }
