@@ -319,21 +319,35 @@ export const expireLeases = (scene: Scene): Promise<unknown> =>
 export const briefLeaseMs = 2000;
 
 /**
- * Freezes a backend until its leases have run out; the scene must have been opened with `briefLeaseMs`. Not while a write that must happen once is on its way:
- * a request that is half sent cannot be called back, and systems without idempotency keys would carry it out when the
- * process goes on, although another one has looked for it meanwhile and sent it again.
+ * Freezes a backend until its leases have run out; the scene must have been opened with `briefLeaseMs`. Not while a
+ * write that must happen once is on its way: a request that is half sent cannot be called back, and systems without
+ * idempotency keys would carry it out when the process goes on, although another one has looked for it meanwhile and
+ * sent it again. Writes of other backends end by themselves meanwhile, so one that stays is the frozen one's.
  */
 export async function freeze(scene: Scene, child: Child): Promise<void> {
-  await until('a moment without a write on its way', async () => {
-    child.process.kill('SIGSTOP');
-    const [row] = await scene.rows<{ count: number }>(
-      `select count(*)::int as count from intent where state = 'sent'`,
-    );
-    if (row?.count === 0) return true;
-    child.process.kill('SIGCONT');
-    return undefined;
-  });
-  await new Promise((resolve) => setTimeout(resolve, briefLeaseMs + 300));
+  const sent = async () =>
+    (await scene.rows<{ key: string }>(`select key from intent where state = 'sent'`)).map(({ key }) => key);
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  await until(
+    'a moment without a write of this backend on its way',
+    async () => {
+      child.process.kill('SIGSTOP');
+      // A commit that the process had already asked for is done by then.
+      await pause(50);
+      let left = await sent();
+      for (let look = 0; left.length > 0 && look < 40; look += 1) {
+        await pause(25);
+        const now = new Set(await sent());
+        left = left.filter((key) => now.has(key));
+      }
+      if (left.length === 0) return true;
+      child.process.kill('SIGCONT');
+      await pause(20);
+      return undefined;
+    },
+    60_000,
+  );
+  await pause(briefLeaseMs + 300);
 }
 
 /** The backend ends as by a power cut. */
