@@ -53,6 +53,7 @@ const entraSignIn = (context: AzureDevOpsContext, auth: { tenantId: string; clie
           client_secret: clientSecret,
           scope,
         },
+        confidential: true,
         repeat: 'safe',
       })
       .catch(explain);

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { RemoteFailure } from '../connectors/remote-failure.ts';
 import { readRetryAfter } from '../connectors/retry-after.ts';
 import type { RemoteAnswer, RemoteRequest, RemoteStream } from '../connectors/transport.ts';
 import { Failure, isFailure } from '../sync/failure.ts';
@@ -106,13 +107,14 @@ const readAnswer = <T>(answer: RemoteAnswer, schema: z.ZodType<T>, request: ApiR
   const where = issue?.path.join('.') || 'the answer';
   const message = `Azure DevOps answered ${request.route} in a shape that is not known: ${where}: ${issue?.message}`;
   const requestId = answer.headers.activityid ?? answer.headers['x-vss-e2eid'];
-  throw new Failure({
+  const details = {
     // What was to happen once has happened by now, as far as anybody can tell.
-    kind: isUnsafe(request) ? 'ambiguous' : 'malformed',
+    kind: isUnsafe(request) ? ('ambiguous' as const) : ('malformed' as const),
     message: message.slice(0, 1000),
     status: answer.status,
     ...(requestId && { requestId }),
-  });
+  };
+  throw new RemoteFailure(details, answer);
 };
 
 const outgoingOf = (request: ApiRequest, url: string, authorization: string): RemoteRequest => {

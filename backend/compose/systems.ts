@@ -9,6 +9,7 @@ import type { RequestBudget } from '../connectors/request-budget.ts';
 import { createMemoryBudget } from '../connectors/request-budget.ts';
 import type { Systems } from '../engine/ports.ts';
 import type { SettingsCache } from '../engine/settings.ts';
+import { createKnownValues } from '../security/redaction.ts';
 import { azureDevOps, type ConnectionRow } from '../store/connections.ts';
 import type { Store } from '../store/pool.ts';
 import { vaultPrefix } from '../store/secrets.ts';
@@ -212,17 +213,23 @@ function assemble(options: SystemsOptions, parts: Parts): { system: RecordSystem
   const { origins, requestIdHeaders } = isAzureDevOps
     ? azureDevOpsTransport(azure)
     : { origins: addressesIn(parts.settings), requestIdHeaders: undefined };
+  // The backend's redactor forgets the oldest secrets of very many; those of the connection itself never.
+  const own = createKnownValues(ownSecrets);
   const transport = createTransport({
     guard: options.guard,
     origins,
     budget: parts.budget,
-    redact: options.redact,
+    redact: (text) => options.redact(own.text(text)),
     count: (route, outcome, durationMs) => options.count?.(parts.kind, route, outcome, durationMs),
     requestIdHeaders,
   });
   const shared = {
     connectionId: parts.connectionId,
-    secret: parts.secret,
+    secret: async (name: string) => {
+      const value = await parts.secret(name);
+      own.add(value);
+      return value;
+    },
     vault: parts.vault,
     transport,
     now: options.now,
@@ -238,6 +245,9 @@ function assemble(options: SystemsOptions, parts: Parts): { system: RecordSystem
   });
   return { system, transport };
 }
+
+/** Secrets of one connection with their former values; a connector declares a handful. */
+const ownSecrets = 50;
 
 /** A connector may send to the addresses that the admin typed, and nowhere else. */
 const addressesIn = (settings: Parts['settings']): string[] =>

@@ -3,13 +3,15 @@ import { Agent } from 'undici';
 import { type FailureKind, isFailure } from '../sync/failure.ts';
 import { type AddressGuard, AddressRefused } from './address-guard.ts';
 import { guardedConnect } from './guarded-connect.ts';
-import { type AnswerContext, failureFor, readAnswer } from './http-answer.ts';
+import { type AnswerContext, failureFor, readAnswer, withoutSecrets } from './http-answer.ts';
 import { exchange, type Outgoing, openExchange } from './http-exchange.ts';
 import { explain } from './http-failure.ts';
+import { RemoteFailure } from './remote-failure.ts';
 import type { RequestBudget } from './request-budget.ts';
 import { requestTrace } from './request-trace.ts';
 import { readRetryAfter } from './retry-after.ts';
 import { createSlots } from './slots.ts';
+import { answeredBody, sentBody, tellingHeaders, tracedPath } from './traced-content.ts';
 import type { RemoteAnswer, RemoteRequest, RemoteStream, Transport } from './transport.ts';
 
 export interface TransportOptions {
@@ -99,14 +101,35 @@ export const createTransport = (options: TransportOptions): HttpTransport => {
     now,
   });
 
-  const report = (route: string, startedAt: number, status?: number, failure?: FailureKind) => {
-    const durationMs = performance.now() - startedAt;
+  const report = (asked: Asked, ended: Ended) => {
+    const { context, outgoing } = asked;
+    const { route, method, confidential = false } = context.request;
+    const { status, failure, answer, handedOut } = ended;
+    const durationMs = performance.now() - asked.startedAt;
     options.count?.(route, failure ?? 'done', durationMs);
-    requestTrace.add({
+    const clean = (text: string) => withoutSecrets(text, context);
+    const entry = {
       route,
       durationMs: Math.round(durationMs * 10) / 10,
       ...(status !== undefined && { status }),
       ...(failure && { failure }),
+    };
+    requestTrace.add(entry, {
+      isWrite: !isRead(method),
+      isRefused: status !== undefined && status >= 400,
+      ...(handedOut && { handedOut }),
+      sent: () => {
+        if (!outgoing) return undefined;
+        const path = tracedPath(outgoing.path, clean);
+        const body = confidential ? signInBody : sentBody(outgoing.body, outgoing.headers, clean);
+        return { method, path, ...(body && { body }) };
+      },
+      answer: () => {
+        if (!answer) return undefined;
+        const headers = tellingHeaders(answer.headers, requestIdHeaders, clean);
+        const body = confidential ? signInBody : answeredBody(answer.text, answer.headers, clean);
+        return { headers, ...(body && { body }) };
+      },
     });
   };
 
@@ -118,23 +141,26 @@ export const createTransport = (options: TransportOptions): HttpTransport => {
     else if (status === 429) budget.throttled(defaultPauseMs);
   };
 
-  const perform = async <T extends { status: number }>(
+  const perform = async <T extends RemoteAnswer | RemoteStream>(
     request: RemoteRequest,
-    run: (url: URL, context: AnswerContext) => Promise<T>,
+    timeoutMs: number,
+    run: (outgoing: Outgoing, context: AnswerContext) => Promise<T>,
   ): Promise<T> => {
-    let startedAt = performance.now();
-    let context = contextOf(request, 'The system');
+    const asked: Asked = { startedAt: performance.now(), context: contextOf(request, 'The system') };
     try {
       const url = addressOf(request);
-      context = contextOf(request, url.host);
+      asked.context = contextOf(request, url.host);
+      asked.outgoing = outgoingOf(request, url, timeoutMs);
       await budget.take(request.signal);
-      startedAt = performance.now();
-      const answer = await run(url, context);
-      report(request.route, startedAt, answer.status);
+      asked.startedAt = performance.now();
+      const answer = await run(asked.outgoing, asked.context);
+      const handedOut = isWhole(answer) ? answer : undefined;
+      report(asked, { status: answer.status, ...(handedOut && { answer: handedOut, handedOut }) });
       return answer;
     } catch (error) {
-      const failure = isFailure(error) ? error : explain(error, context, slowDown);
-      report(request.route, startedAt, failure.details.status, failure.kind);
+      const failure = isFailure(error) ? error : explain(error, asked.context, slowDown);
+      const answer = failure instanceof RemoteFailure ? failure.answer : undefined;
+      report(asked, { status: failure.details.status, failure: failure.kind, ...(answer && { answer }) });
       throw failure;
     }
   };
@@ -142,8 +168,8 @@ export const createTransport = (options: TransportOptions): HttpTransport => {
   const send = async (request: RemoteRequest): Promise<RemoteAnswer> => {
     await slots.take();
     try {
-      return await perform(request, async (url, context) => {
-        const incoming = await exchange(agent, outgoingOf(request, url, defaultTimeoutMs));
+      return await perform(request, defaultTimeoutMs, async (outgoing, context) => {
+        const incoming = await exchange(agent, outgoing);
         slowDown(incoming.status, incoming.headers);
         return readAnswer(incoming, context);
       });
@@ -156,8 +182,7 @@ export const createTransport = (options: TransportOptions): HttpTransport => {
     await slots.take();
     let handedOut = false;
     try {
-      return await perform(request, async (url, context) => {
-        const outgoing = outgoingOf(request, url, streamTimeoutMs);
+      return await perform(request, streamTimeoutMs, async (outgoing, context) => {
         const incoming = await openExchange(agent, outgoing, (broken) => explain(broken, context, slowDown));
         const { status, headers, body } = incoming;
         slowDown(status, headers);
@@ -188,6 +213,25 @@ export const createTransport = (options: TransportOptions): HttpTransport => {
 
   return { send, stream, close };
 };
+
+/** A request as it was put together, for its report. */
+interface Asked {
+  startedAt: number;
+  context: AnswerContext;
+  /** Undefined when it could not be put together. */
+  outgoing?: Outgoing;
+}
+
+interface Ended {
+  status?: number | undefined;
+  failure?: FailureKind;
+  answer?: RemoteAnswer;
+  handedOut?: RemoteAnswer;
+}
+
+const isWhole = (answer: RemoteAnswer | RemoteStream): answer is RemoteAnswer => 'json' in answer;
+
+const signInBody = { withheld: 'credentials' } as const;
 
 const isRead = (method: RemoteRequest['method']) => method === 'GET' || method === 'OPTIONS';
 

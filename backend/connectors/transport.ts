@@ -15,6 +15,8 @@ export interface RemoteRequest {
   /** Sent as JSON unless `contentType` says otherwise. A stream or Buffer is sent as it is. */
   body?: unknown;
   contentType?: string;
+  /** A sign-in: its body and the answer's are kept nowhere, not even redacted. */
+  confidential?: boolean;
   /** From the first byte sent to the last byte read. Default 30,000; attachments 300,000. */
   timeoutMs?: number;
   /** Default 10 MiB; more is `malformed`. Not applied to `stream`. */

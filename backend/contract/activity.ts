@@ -35,6 +35,33 @@ export const attempt = z.object({
   attempts: z.number().int(),
 });
 
+/** A body as it is kept: redacted, and of a long one only the beginning. */
+export const tracedBody = z.object({
+  contentType: z.string().optional(),
+  text: z.string().optional(),
+  /** Of the whole body, where `text` is its beginning only or is left out for want of room. */
+  characters: z.number().int().optional(),
+  /** Size of what is no text. */
+  bytes: z.number().int().optional(),
+  /**
+   * Why there is no text: a sign-in, of which nothing is kept; a file; or the record of the attempt was full (32 kB
+   * for all requests).
+   */
+  withheld: z.enum(['credentials', 'binary', 'room']).optional(),
+});
+
+/** One request to a remote system. The answers of requests that went well are not kept. */
+export const tracedRequest = z.object({
+  route: z.string(),
+  status: z.number().optional(),
+  durationMs: z.number(),
+  failure: z.string().optional(),
+  /** Of writes, and of what failed: at most 2,000 characters of the body. */
+  sent: z.object({ method: z.string(), path: z.string(), body: tracedBody.optional() }).optional(),
+  /** Of what failed or could not be read: at most 4,000 characters of the body, and the headers that tell something. */
+  answer: z.object({ headers: z.record(z.string(), z.string()), body: tracedBody.optional() }).optional(),
+});
+
 export const attemptDetail = attempt.extend({
   commands: z.array(
     z.object({
@@ -54,14 +81,9 @@ export const attemptDetail = attempt.extend({
       reason: z.string().optional(),
     }),
   ),
-  requests: z.array(
-    z.object({
-      route: z.string(),
-      status: z.number().optional(),
-      durationMs: z.number(),
-      failure: z.string().optional(),
-    }),
-  ),
+  requests: z.array(tracedRequest),
+  /** Further requests that were not kept. */
+  requestsOmitted: z.number().int().optional(),
   fields: z.array(z.object({ field: z.string(), problem: z.string() })),
   requestId: z.string().optional(),
 });
@@ -156,7 +178,7 @@ export const activityRoutes = {
     method: 'GET',
     path: '/api/projects/:projectId/attempts/:attemptId',
     guard: 'projectAdmin',
-    summary: 'An attempt with its commands, notes and requests.',
+    summary: 'An attempt with its commands, notes, and requests with what went to and fro, secrets removed.',
     response: attemptDetail,
   }),
   listTroubledLinks: route({
@@ -199,5 +221,7 @@ export const activityRoutes = {
 export type Delivery = z.infer<typeof delivery>;
 export type Attempt = z.infer<typeof attempt>;
 export type AttemptDetail = z.infer<typeof attemptDetail>;
+export type TracedRequest = z.infer<typeof tracedRequest>;
+export type TracedBody = z.infer<typeof tracedBody>;
 export type TroubledLink = z.infer<typeof troubledLink>;
 export type Parked = z.infer<typeof parked>;

@@ -1,4 +1,4 @@
-import { newRequestTrace } from '../connectors/request-trace.ts';
+import { newRequestTrace, showUnreadable, tracedRequests } from '../connectors/request-trace.ts';
 import type { LaneRunner, Settlement } from '../lanes/lane.ts';
 import { azureDevOps } from '../store/connections.ts';
 import { findIntent, type IntentRow, markDone } from '../store/intents.ts';
@@ -43,7 +43,7 @@ export function createLane(context: EngineContext): LaneRunner {
         durationMs: performance.now() - startedAt,
         attempts: lane.attempts,
         wrote: outcome === 'done' ? 1 : 0,
-        detail: { requests: trace.requests, fields: more.fields ?? [] },
+        detail: { ...tracedRequests(trace), fields: more.fields ?? [] },
       });
       try {
         const workItems = await context.systems.open(lane.tenant, azureDevOps);
@@ -69,6 +69,7 @@ export function createLane(context: EngineContext): LaneRunner {
         const key = created.link.ticket_key;
         return { verdict: 'done', attempt: attempt('done', `Created ${key}.`, { ticketKey: key }) };
       } catch (error) {
+        showUnreadable(error);
         const failed = await settleFailure(context, lane, error, settings.connections.get(lane.connection));
         const { failure } = failed;
         return {

@@ -1,4 +1,4 @@
-import { newRequestTrace } from '../connectors/request-trace.ts';
+import { newRequestTrace, showUnreadable } from '../connectors/request-trace.ts';
 import type { LaneRunner } from '../lanes/lane.ts';
 import { batcher } from '../store/batcher.ts';
 import { azureDevOps } from '../store/connections.ts';
@@ -56,12 +56,13 @@ export function linkLane(context: EngineContext): LaneRunner {
         });
         await noteSuccess(context, lane.tenant, [azureDevOps, connection.id]);
         await askOtherMappings(run, settings.mappings);
-        return finish(run, outcome, startedAt, trace.requests);
+        return finish(run, outcome, startedAt, trace);
       } catch (error) {
+        showUnreadable(error);
         const partial = error instanceof PartialRun ? error : undefined;
         const failed = await settleFailure(context, lane, partial?.cause ?? error, connection);
         const so = { plan, carried, change: partial?.change };
-        return failedRun({ lane, link: loaded.link }, failed, so, startedAt, trace.requests);
+        return failedRun({ lane, link: loaded.link }, failed, so, startedAt, trace);
       }
     });
   };

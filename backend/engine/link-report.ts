@@ -1,3 +1,4 @@
+import { type RequestTrace, tracedRequests } from '../connectors/request-trace.ts';
 import type { LinkChange, Settlement } from '../lanes/lane.ts';
 import type { Plan } from '../sync/plan-input.ts';
 import type { CarriedOut } from './carry-out.ts';
@@ -11,7 +12,7 @@ export function finish(
   run: LinkRun,
   agreement: Agreement,
   startedAt: number,
-  requests: readonly unknown[],
+  trace: RequestTrace,
 ): Settlement {
   const { plan, carried, change, input } = agreement;
   const missing =
@@ -76,7 +77,7 @@ export function finish(
       durationMs: performance.now() - startedAt,
       attempts: run.lane.attempts,
       wrote,
-      detail: detailOf(plan, carried, requests),
+      detail: detailOf(plan, carried, trace),
     },
   };
 }
@@ -88,7 +89,7 @@ const summaryOf = (wrote: number, condition: string, reason: string | undefined)
   return wrote === 1 ? 'One change was carried over.' : `${wrote} changes were carried over.`;
 };
 
-const detailOf = (plan: Plan | undefined, carried: CarriedOut | undefined, requests: readonly unknown[]) => ({
+const detailOf = (plan: Plan | undefined, carried: CarriedOut | undefined, trace: RequestTrace) => ({
   commands: (carried?.outcomes ?? []).map(({ command, outcome }) => ({
     side: 'side' in command ? command.side : 'workItem',
     action: command.kind,
@@ -96,7 +97,7 @@ const detailOf = (plan: Plan | undefined, carried: CarriedOut | undefined, reque
     detail: command.kind === 'update' ? command.changes.map((change) => change.field).join(', ') : undefined,
   })),
   notes: plan?.notes ?? [],
-  requests,
+  ...tracedRequests(trace),
   fields: carried?.refusals ?? [],
 });
 
@@ -106,7 +107,7 @@ export function failedRun(
   failed: FailureSettlement,
   so: { plan?: Plan; carried?: CarriedOut; change?: LinkChange },
   startedAt: number,
-  requests: readonly unknown[],
+  trace: RequestTrace,
 ): Settlement {
   const { condition, reason, remedy, retryAt, planAgain: _, ...settlement } = failed;
   return {
@@ -122,7 +123,7 @@ export function failedRun(
       durationMs: performance.now() - startedAt,
       attempts: run.lane.attempts,
       wrote: so.carried?.wrote ?? 0,
-      detail: { ...detailOf(so.plan, so.carried, requests), requestId: settlement.failure?.requestId },
+      detail: { ...detailOf(so.plan, so.carried, trace), requestId: settlement.failure?.requestId },
     },
   };
 }

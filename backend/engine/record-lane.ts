@@ -1,4 +1,9 @@
-import { newRequestTrace } from '../connectors/request-trace.ts';
+import {
+  newRequestTrace,
+  type RequestTrace,
+  showUnreadable,
+  tracedRequests,
+} from '../connectors/request-trace.ts';
 import type { ClaimedLane, LaneRunner, Settlement } from '../lanes/lane.ts';
 import { azureDevOps } from '../store/connections.ts';
 import { findCreates, findIntent, findIntentsByMark } from '../store/intents.ts';
@@ -29,21 +34,15 @@ export function recordLane(context: EngineContext): LaneRunner {
       try {
         const settlement = await consider(context, lane, side, recordId, candidates);
         await noteSuccess(context, lane.tenant, [azureDevOps, lane.connection]);
-        return withAttempt(lane, settlement, side, recordId, startedAt, trace.requests);
+        return withAttempt(lane, settlement, side, recordId, startedAt, trace);
       } catch (error) {
         const connection = settings.connections.get(lane.connection);
         const gone =
           error instanceof SidedFailure && isFailure(error.cause) && error.cause.kind === 'notFound';
         if (gone) return { verdict: 'done', inboxReason: 'The record is gone or not visible.' };
+        showUnreadable(error);
         const failed = await settleFailure(context, lane, error, connection);
-        return withAttempt(
-          lane,
-          { ...failed, summary: failed.reason },
-          side,
-          recordId,
-          startedAt,
-          trace.requests,
-        );
+        return withAttempt(lane, { ...failed, summary: failed.reason }, side, recordId, startedAt, trace);
       }
     });
   };
@@ -229,7 +228,7 @@ function withAttempt(
   side: Side,
   recordId: string,
   startedAt: number,
-  requests: readonly unknown[],
+  trace: RequestTrace,
 ): Settlement {
   const { summary, wrote, ticketKey, ...settlement } = considered;
   if (summary === undefined) return settlement;
@@ -247,7 +246,7 @@ function withAttempt(
       attempts: lane.attempts,
       wrote: wrote ?? 0,
       detail: {
-        requests,
+        ...tracedRequests(trace),
         fields: settlement.failure?.fields ?? [],
         requestId: settlement.failure?.requestId,
       },

@@ -27,15 +27,38 @@ const credentialShapes: readonly [RegExp, string][] = [
   ],
 ];
 
+/**
+ * `"password": "…"` in JSON, also in JSON that is quoted within JSON, and when the text ends within the value. Nothing
+ * after a repetition can fail, so neither goes back over what it has read.
+ */
+const namedValues = [
+  /("([^"\\]{1,60})"\s{0,8}:\s{0,8}")(?:[^"\\]|\\[\s\S])*/g,
+  /(\\"([^"\\]{1,60})\\"\s{0,8}:\s{0,8}\\")(?:[^"\\]|\\[^"])*/g,
+];
+
+const withoutNamedValues = (text: string): string => {
+  if (!text.includes('"')) return text;
+  let output = text;
+  for (const pattern of namedValues) {
+    output = output.replace(pattern, (whole: string, lead: string, name: string) =>
+      isSecretName(name) ? `${lead}${redacted}` : whole,
+    );
+  }
+  return output;
+};
+
 /** Shorter values would blacken half of every text. */
 const minSecretLength = 6;
 /** Values kept; a backend with more connections forgets the oldest, and names and shapes still hold. */
 const maxRegistered = 2000;
 
-export interface Redactor {
+export interface KnownValues {
   /** Registers a secret: from now on it is taken out of every text, also as base64, in an address or in JSON. */
   add(secret: string): void;
   text(text: string): string;
+}
+
+export interface Redactor extends KnownValues {
   /** A copy without the values of secret names and with all texts cleaned; at most `maxDepth` deep. */
   value(value: unknown): unknown;
 }
@@ -66,7 +89,8 @@ const formsOf = (secret: string): string[] => {
 
 const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-export const createRedactor = (): Redactor => {
+/** Takes out values that it was told, and nothing else. Remembers the `max` that were told last. */
+export const createKnownValues = (max = maxRegistered): KnownValues => {
   const registered = new Map<string, readonly string[]>();
   let pattern: RegExp | undefined;
   let stale = false;
@@ -80,9 +104,33 @@ export const createRedactor = (): Redactor => {
     return pattern;
   };
 
+  return {
+    add(secret) {
+      if (secret.length < minSecretLength) return;
+      const known = registered.get(secret);
+      // Told again is told last: what is in use is not forgotten for what is not.
+      if (known !== undefined) {
+        registered.delete(secret);
+        registered.set(secret, known);
+        return;
+      }
+      const [oldest] = registered.keys();
+      if (registered.size >= max && oldest !== undefined) registered.delete(oldest);
+      registered.set(secret, formsOf(secret));
+      stale = true;
+    },
+    text(input) {
+      const known = currentPattern();
+      return known ? input.replace(known, redacted) : input;
+    },
+  };
+};
+
+export const createRedactor = (): Redactor => {
+  const known = createKnownValues();
+
   const text = (input: string): string => {
-    const known = currentPattern();
-    let output = known ? input.replace(known, redacted) : input;
+    let output = withoutNamedValues(known.text(input));
     for (const [shape, replacement] of credentialShapes) output = output.replace(shape, replacement);
     return output;
   };
@@ -109,17 +157,7 @@ export const createRedactor = (): Redactor => {
     return copy;
   };
 
-  return {
-    add(secret) {
-      if (secret.length < minSecretLength || registered.has(secret)) return;
-      const [oldest] = registered.keys();
-      if (registered.size >= maxRegistered && oldest !== undefined) registered.delete(oldest);
-      registered.set(secret, formsOf(secret));
-      stale = true;
-    },
-    text,
-    value: (input) => value(input),
-  };
+  return { add: known.add, text, value: (input) => value(input) };
 };
 
 const describeError = (error: Error, clean: (text: string) => string) => {

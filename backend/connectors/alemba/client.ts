@@ -87,7 +87,7 @@ export function createClient(transport: Transport, session: Session, settings: A
     search: async (route, path, query) => {
       const answer = await send({ method: 'GET', route, url: root + withQuery(path, query), repeat: 'safe' });
       const parsed = results.safeParse(answer.json);
-      if (!parsed.success) throw malformed(`The answer to ${route} holds no results`);
+      if (!parsed.success) throw malformed(`The answer to ${route} holds no results`, answer);
       return parsed.data.results;
     },
     put: (route, path, body, options) => write('PUT', route, root + withQuery(path, {}), body, options),
@@ -114,6 +114,6 @@ function withQuery(path: string, query: Query): string {
 
 function readRow(answer: RemoteAnswer): Row {
   const parsed = row.safeParse(answer.json);
-  if (!parsed.success) throw malformed('The answer is not a record');
+  if (!parsed.success) throw malformed('The answer is not a record', answer);
   return parsed.data;
 }

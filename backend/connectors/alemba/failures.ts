@@ -1,4 +1,4 @@
-import { Failure, type FieldProblem, isFailure } from '../../sync/failure.ts';
+import { type Failure, type FieldProblem, isFailure } from '../../sync/failure.ts';
 import { RemoteFailure } from '../remote-failure.ts';
 import type { RemoteAnswer } from '../transport.ts';
 import { type AlembaSettings, compilePattern } from './settings.ts';
@@ -106,4 +106,5 @@ export function subStatusOf(error: unknown): string | undefined {
   return readVendorBody(error.answer?.json)?.subStatus;
 }
 
-export const malformed = (message: string): Failure => new Failure({ kind: 'malformed', message });
+export const malformed = (message: string, answer?: RemoteAnswer): Failure =>
+  new RemoteFailure({ kind: 'malformed', message }, answer);

@@ -84,6 +84,7 @@ export function createSession(context: ConnectorContext, settings: AlembaSetting
       headers: { accept: 'application/json', ...headers },
       contentType: 'application/x-www-form-urlencoded',
       body: Buffer.from(new URLSearchParams(form).toString()),
+      confidential: true,
       // Asking again is what happens after a lost answer anyway; the lost session ends by itself.
       repeat: 'safe',
     });

@@ -74,6 +74,7 @@ interface StoredDetail {
   commands?: AttemptDetail['commands'];
   notes?: readonly Note[];
   requests?: AttemptDetail['requests'];
+  requestsOmitted?: number;
   fields?: readonly { field: string; problem: string }[] | null;
   requestId?: string | null;
 }
@@ -96,12 +97,15 @@ export const attemptDetailView = (row: AttemptRow): AttemptDetail => {
       to,
       reason,
     })),
-    requests: (detail.requests ?? []).map(({ route, status, durationMs, failure }) => ({
+    requests: (detail.requests ?? []).map(({ route, status, durationMs, failure, sent, answer }) => ({
       route,
       status,
       durationMs,
       failure,
+      sent,
+      answer,
     })),
+    requestsOmitted: detail.requestsOmitted,
     fields: (detail.fields ?? []).map(({ field, problem }) => ({ field, problem })),
     requestId: detail.requestId ?? undefined,
   };

@@ -1,4 +1,4 @@
-import { createRedactor, isSecretName } from '../../../backend/security/redaction.ts';
+import { createKnownValues, createRedactor, isSecretName } from '../../../backend/security/redaction.ts';
 
 const secret = 'cañary/+p@ss "w0rd"?';
 const redactor = createRedactor();
@@ -36,6 +36,14 @@ describe('registered values', () => {
     other.add('');
     expect(other.text('banana')).toBe('banana');
   });
+
+  test('what is told again is remembered longest', () => {
+    const known = createKnownValues(2);
+    for (const value of ['first secret', 'second secret', 'first secret', 'third secret']) known.add(value);
+    expect(known.text('first secret')).toBe('[secret]');
+    expect(known.text('second secret')).toBe('second secret');
+    expect(known.text('third secret')).toBe('[secret]');
+  });
 });
 
 describe('shapes', () => {
@@ -47,10 +55,25 @@ describe('shapes', () => {
     'https://user:hunter2@example.com/',
     'grant_type=password&password=hunter2&x=1',
     'client_secret=hunter2',
+    '{"user":"ada","password":"hunter2"}',
+    '{ "basicAuthPassword" : "with \\" hunter2" }',
+    '{"Message":"{\\"password\\":\\"hunter2\\",\\"user\\":\\"ada\\"}"}',
+    '{"password":"hunter2 and the end is cut',
   ])('%s', (text) => {
     const cleaned = redactor.text(text);
     expect(cleaned).toContain('[secret]');
     expect(cleaned).not.toMatch(/hunter2|dXNlcj|abcdefgh1234|c2lnbm|A{20}/);
+  });
+
+  test('of JSON only the values of secret names go', () => {
+    const text = '{"user":"ada","password":"x","note":"the password","requestKey":"a","more":{"token":"y"}}';
+    expect(JSON.parse(redactor.text(text))).toEqual({
+      user: 'ada',
+      password: '[secret]',
+      note: 'the password',
+      requestKey: 'a',
+      more: { token: '[secret]' },
+    });
   });
 
   test('ordinary words stay', () => {
@@ -67,6 +90,10 @@ describe('shapes', () => {
       'a'.repeat(1_000_000),
       'bearer '.repeat(150_000),
       'a:/'.repeat(300_000),
+      '"a":"'.repeat(200_000),
+      '\\"a\\":\\"'.repeat(100_000),
+      '"'.repeat(1_000_000),
+      `"password":"${'\\'.repeat(1_000_001)}`,
     ];
     const startedAt = performance.now();
     for (const text of texts) redactor.text(text);
