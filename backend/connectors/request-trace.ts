@@ -46,13 +46,14 @@ export interface RequestTrace {
   bytes: number;
 }
 
-/**
- * Of all requests of an attempt as JSON: four times what an ordinary attempt with a refusal takes. Each share leaves
- * room for what comes later and tells more: writes that went well, then failures, then the bare list of requests.
- */
+/** Of all requests of an attempt as JSON: four times what an ordinary attempt with a refusal takes. */
 export const maxTraceBytes = 32 * 1024;
-const maxWellBytes = 16 * 1024;
-const maxFailedBytes = 28 * 1024;
+/** How full a trace may get with bodies, and without: what failed comes last, tells more, and finds room. */
+const shares = {
+  well: { wholeBytes: 16 * 1024, bareBytes: 22 * 1024 },
+  failed: { wholeBytes: 31 * 1024, bareBytes: maxTraceBytes },
+} as const;
+type Share = (typeof shares)[keyof typeof shares];
 /** An attempt of a lane needs a handful; what reads whole lists must not fill the attempt's row. */
 const maxTracedWell = 150;
 const maxTraced = 200;
@@ -72,7 +73,7 @@ export const requestTrace = {
     const isFailed = request.failure !== undefined || exchanged?.isRefused === true;
     const isTold = isFailed || exchanged?.isWrite === true;
     const whole = isTold ? withContent(request, exchanged, isFailed) : request;
-    const kept = fitting(trace, whole, isFailed ? maxFailedBytes : maxWellBytes);
+    const kept = fitting(trace, whole, isFailed ? shares.failed : shares.well);
     if (trace.requests.length >= (isFailed ? maxTraced : maxTracedWell) || kept === undefined) {
       trace.omitted += 1;
       return;
@@ -113,15 +114,15 @@ function withContent(
 }
 
 /** The request as far as there is room: with its bodies, or without them, or not at all. */
-function fitting(trace: RequestTrace, request: TracedRequest, most: number): TracedRequest | undefined {
-  if (trace.bytes + sizeOf(request) <= most) return request;
+function fitting(trace: RequestTrace, request: TracedRequest, share: Share): TracedRequest | undefined {
+  if (trace.bytes + sizeOf(request) <= share.wholeBytes) return request;
   const { sent, answer, ...bare } = request;
   const short: TracedRequest = {
     ...bare,
     ...(sent && { sent: { ...sent, body: withoutText(sent.body) } }),
     ...(answer && { answer: { ...answer, body: withoutText(answer.body) } }),
   };
-  return [short, bare].find((one) => trace.bytes + sizeOf(one) <= maxTraceBytes);
+  return [short, bare].find((one) => trace.bytes + sizeOf(one) <= share.bareBytes);
 }
 
 function withoutText(body: TracedBody | undefined): TracedBody | undefined {
@@ -141,7 +142,7 @@ function addLate(trace: RequestTrace, kept: TracedRequest, exchanged: Exchanged)
     ...(sent && { sent }),
     ...(answer && { answer }),
   };
-  const now = fitting(room, whole, maxFailedBytes);
+  const now = fitting(room, whole, shares.failed);
   if (now?.answer === undefined) return;
   Object.assign(kept, now);
   trace.bytes += sizeOf(kept) - before;
