@@ -25,13 +25,14 @@ export interface Agreement {
   change: LinkChange;
   bookmarks: Partial<Record<Side, string>>;
   entered: number;
+  descriptions: Descriptions;
 }
 
+/** How far a run has come. */
+export type Step = Pick<Agreement, 'plan' | 'carried' | 'descriptions'>;
+
 /** Reads, plans and carries out until nothing is stale any more (at most four times). */
-export async function agree(
-  run: LinkRun,
-  progress: (step: { plan: Plan; carried: CarriedOut }) => void,
-): Promise<Agreement> {
+export async function agree(run: LinkRun, progress: (step: Step) => void): Promise<Agreement> {
   const { context, lane, link } = run;
   const descriptions = await describeSides(context.systems, lane.tenant, run.mapping.settings);
   for (let round = 1; ; round += 1) {
@@ -55,7 +56,7 @@ export async function agree(
       plan,
     });
     if (plan.pairs.length > 0) await keepPairs(run, plan.pairs);
-    progress({ plan, carried });
+    progress({ plan, carried, descriptions });
     let entered = 0;
     if (carried.failure === undefined) {
       try {
@@ -68,7 +69,8 @@ export async function agree(
     }
     const bookmarks = { workItem: sides.workItem.bookmark, ticket: sides.ticket.bookmark };
     const change = linkChange(run, input, plan, carried, bookmarks, descriptions);
-    if (carried.failure === undefined) return { input, plan, carried, change, bookmarks, entered };
+    if (carried.failure === undefined)
+      return { input, plan, carried, change, bookmarks, entered, descriptions };
     const cause = carried.failure.cause;
     const stale =
       cause instanceof Error && 'kind' in cause && (cause.kind === 'stale' || cause.kind === 'notFound');

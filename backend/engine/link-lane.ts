@@ -4,9 +4,7 @@ import { batcher } from '../store/batcher.ts';
 import { azureDevOps } from '../store/connections.ts';
 import { type LoadedLink, loadLinks } from '../store/links.ts';
 import type { MappingRow } from '../store/mappings.ts';
-import type { Plan } from '../sync/plan-input.ts';
-import type { CarriedOut } from './carry-out.ts';
-import { agree, PartialRun } from './link-agreement.ts';
+import { agree, PartialRun, type Step } from './link-agreement.ts';
 import { failedRun, finish } from './link-report.ts';
 import { isKnown, type LinkRun } from './link-run.ts';
 import { noteSuccess, settleFailure } from './on-failure.ts';
@@ -33,8 +31,7 @@ export function linkLane(context: EngineContext): LaneRunner {
     let run: LinkRun | undefined;
     const trace = newRequestTrace();
     return context.trace(trace, async () => {
-      let plan: Plan | undefined;
-      let carried: CarriedOut | undefined;
+      let reached: Step | undefined;
       try {
         run = {
           context,
@@ -51,8 +48,7 @@ export function linkLane(context: EngineContext): LaneRunner {
         if (isKnown(run))
           return { verdict: 'done', inboxReason: 'Already known: this is what Tandem wrote or read itself.' };
         const outcome = await agree(run, (step) => {
-          plan = step.plan;
-          carried = step.carried;
+          reached = step;
         });
         await noteSuccess(context, lane.tenant, [azureDevOps, connection.id]);
         await askOtherMappings(run, settings.mappings);
@@ -61,8 +57,14 @@ export function linkLane(context: EngineContext): LaneRunner {
         showUnreadable(error);
         const partial = error instanceof PartialRun ? error : undefined;
         const failed = await settleFailure(context, lane, partial?.cause ?? error, connection);
-        const so = { plan, carried, change: partial?.change };
-        return failedRun({ lane, link: loaded.link }, failed, so, startedAt, trace);
+        const so = { step: reached, change: partial?.change };
+        return failedRun(
+          { context, lane, link: loaded.link, mapping, connection },
+          failed,
+          so,
+          startedAt,
+          trace,
+        );
       }
     });
   };

@@ -3,9 +3,11 @@ import type { LinkChange, Settlement } from '../lanes/lane.ts';
 import type { Plan } from '../sync/plan-input.ts';
 import type { CarriedOut } from './carry-out.ts';
 import { causeOf } from './cause.ts';
-import type { Agreement } from './link-agreement.ts';
+import type { Agreement, Step } from './link-agreement.ts';
 import type { LinkRun } from './link-run.ts';
 import type { FailureSettlement } from './on-failure.ts';
+import type { Descriptions } from './plan-input.ts';
+import { namingOf, nothingToWrite, tellWritten, withReason } from './summary.ts';
 
 /** What a run that went through means for the link, its lane and the activity list. */
 export function finish(
@@ -39,7 +41,8 @@ export function finish(
           ? `The ${missing} is gone or no longer visible.`
           : undefined;
   const wrote = carried.wrote + agreement.entered;
-  const summary = summaryOf(wrote, condition, reason);
+  const written = tellWritten(carried, agreement.entered, namesIn(run, agreement.descriptions));
+  const summary = reason === undefined ? (written ?? nothingToWrite) : withReason(reason, written);
   return {
     verdict: refusal !== undefined ? 'park' : 'done',
     failure:
@@ -82,12 +85,15 @@ export function finish(
   };
 }
 
-const summaryOf = (wrote: number, condition: string, reason: string | undefined): string => {
-  if (reason !== undefined)
-    return wrote > 0 ? `${reason} ${wrote} other change(s) were carried over.` : reason;
-  if (wrote === 0) return condition === 'inAgreement' ? 'Both sides agree; nothing to write.' : condition;
-  return wrote === 1 ? 'One change was carried over.' : `${wrote} changes were carried over.`;
-};
+const namesIn = (
+  { context, connection, mapping }: Pick<LinkRun, 'context' | 'connection' | 'mapping'>,
+  descriptions: Descriptions,
+) =>
+  namingOf(
+    mapping.settings,
+    descriptions,
+    context.systems.connectorOf(connection.kind)?.manifest.ticketNoun ?? 'ticket',
+  );
 
 const detailOf = (plan: Plan | undefined, carried: CarriedOut | undefined, trace: RequestTrace) => ({
   commands: (carried?.outcomes ?? []).map(({ command, outcome }) => ({
@@ -103,27 +109,29 @@ const detailOf = (plan: Plan | undefined, carried: CarriedOut | undefined, trace
 
 /** The same for a run that a failure ended; what it did achieve is kept. */
 export function failedRun(
-  run: Pick<LinkRun, 'lane' | 'link'>,
+  run: Pick<LinkRun, 'context' | 'lane' | 'link' | 'mapping' | 'connection'>,
   failed: FailureSettlement,
-  so: { plan?: Plan; carried?: CarriedOut; change?: LinkChange },
+  so: { step?: Step; change?: LinkChange },
   startedAt: number,
   trace: RequestTrace,
 ): Settlement {
   const { condition, reason, remedy, retryAt, planAgain: _, ...settlement } = failed;
+  const { plan, carried, descriptions } = so.step ?? {};
+  const written = carried && descriptions && tellWritten(carried, 0, namesIn(run, descriptions));
   return {
     ...settlement,
     link: { ...so.change, condition, reason, remedy, retryAt },
     attempt: {
       cause: causeOf(run.lane.hints),
       outcome: 'failure',
-      summary: reason,
+      summary: withReason(reason, written),
       failure: settlement.failure?.kind,
       workItemId: run.link.work_item_id,
       ticketKey: run.link.ticket_key,
       durationMs: performance.now() - startedAt,
       attempts: run.lane.attempts,
-      wrote: so.carried?.wrote ?? 0,
-      detail: { ...detailOf(so.plan, so.carried, trace), requestId: settlement.failure?.requestId },
+      wrote: carried?.wrote ?? 0,
+      detail: { ...detailOf(plan, carried, trace), requestId: settlement.failure?.requestId },
     },
   };
 }

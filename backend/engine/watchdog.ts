@@ -64,6 +64,16 @@ async function wasRegistered(context: EngineContext, tenant: number, project: st
   return row !== undefined;
 }
 
+/** What is kept of a report about a project's hooks. */
+export const findingsOf = (report: {
+  rights: Pick<HookFindings, 'mayView' | 'needs'>;
+  findings: HookFindings['findings'];
+}): HookFindings => ({
+  mayView: report.rights.mayView,
+  needs: report.rights.needs,
+  findings: report.findings,
+});
+
 /** Stores what is known of a project's hooks. What could not be seen keeps its former finding, marked unknown. */
 export async function keepFindings(
   context: Pick<EngineContext, 'store'>,
