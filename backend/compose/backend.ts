@@ -1,6 +1,8 @@
+import { azureDevOpsManifest } from '../azure-devops/manifest.ts';
 import { readServiceHook } from '../azure-devops/read-hook.ts';
 import { type Config, summarizeConfig } from '../config.ts';
 import { createAddressGuard } from '../connectors/address-guard.ts';
+import { connectors } from '../connectors/registry.ts';
 import { requestTrace } from '../connectors/request-trace.ts';
 import { backfillLane } from '../engine/backfill.ts';
 import { cleanupLane } from '../engine/cleanup.ts';
@@ -33,12 +35,11 @@ import { createDownloads } from '../security/download-token.ts';
 import { createRedactor } from '../security/redaction.ts';
 import { createSecretBox } from '../security/secret-box.ts';
 import { createSessionTokens } from '../security/session-token.ts';
-import { azureDevOps } from '../store/connections.ts';
 import { acceptor } from '../store/deliveries.ts';
 import { type Store, StoreUnavailable } from '../store/pool.ts';
 import { askAsUser } from './ask-as-user.ts';
 import { failpoints } from './failpoints.ts';
-import { hookKeeper } from './hook-keeper.ts';
+import { hookKeeper, hookSecretName } from './hook-keeper.ts';
 import { registerOrganizations, storedOrganizations } from './organizations.ts';
 import { rotateDataKeys } from './rotate-keys.ts';
 import { openSecrets } from './secrets.ts';
@@ -171,6 +172,8 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     systems,
     secrets,
     hooks,
+    manifests: [azureDevOpsManifest, ...[...connectors.values()].map(({ manifest }) => manifest)],
+    hookSecretName,
     guard,
     redact: (text) => redactor.text(text),
     publicUrl: config.publicUrl,
@@ -193,7 +196,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     openDownload: (token) => openDownload(services, token),
     mountHooks: hookRoutes({
       directory: hookDirectory(store, (tenant, connection, kind) =>
-        secrets.accepted(tenant, connection, kind === azureDevOps ? 'hookPassword' : 'webhookSecret'),
+        secrets.accepted(tenant, connection, hookSecretName(kind)),
       ),
       accept: acceptor(store, worker.wake),
       connectorOf: (kind) => systems.connectorOf(kind),

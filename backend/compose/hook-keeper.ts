@@ -1,6 +1,15 @@
-import type { AzureDevOps, ExpectedHooks, HookDelivery, HookReport } from '../azure-devops/operations.ts';
-import type { HookFindings, HookKeeper } from '../engine/ports.ts';
+import {
+  type AzureDevOps,
+  type ExpectedHooks,
+  type HookDelivery,
+  type HookReport,
+  type WorkItemEventType,
+  workItemEventNames,
+  workItemEventTypes,
+} from '../azure-devops/operations.ts';
+import type { HookKeeper } from '../engine/ports.ts';
 import type { SettingsCache } from '../engine/settings.ts';
+import { findingsOf } from '../engine/watchdog.ts';
 import { hookUsername } from '../security/hook-credential.ts';
 import { randomPassword } from '../security/random.ts';
 import { azureDevOps } from '../store/connections.ts';
@@ -9,8 +18,14 @@ import { Failure } from '../sync/failure.ts';
 import type { Secrets } from './secrets.ts';
 import type { OpenSystems } from './systems.ts';
 
+export type { HookReport } from '../azure-devops/operations.ts';
+
 /** Secret of the connection `azure-devops` with which its service hooks prove themselves. */
 export const hookPasswordName = 'hookPassword';
+
+/** Name under which the intake looks for the secret of a connection's hooks. */
+export const hookSecretName = (kind: string): string =>
+  kind === azureDevOps ? hookPasswordName : 'webhookSecret';
 
 export interface HookKeeperOptions {
   store: Store;
@@ -23,6 +38,8 @@ export interface HookKeeperOptions {
 
 /** The service hooks of a tenant's projects, for the watchdog and for the hub. All throw `Failure`. */
 export interface ServiceHookKeeper extends HookKeeper {
+  /** The hooks that every project should have, with words for people. */
+  expected: readonly { eventType: WorkItemEventType; name: string }[];
   /** As `inspect`, with all that Azure DevOps told. */
   report(tenant: number, project: string): Promise<HookReport>;
   /** With `everything` also what is healthy gets the present password, and what a person disabled runs again. */
@@ -82,6 +99,7 @@ export function hookKeeper(options: HookKeeperOptions): ServiceHookKeeper {
   };
 
   return {
+    expected: workItemEventTypes.map((eventType) => ({ eventType, name: workItemEventNames[eventType] })),
     address,
     report,
     repair,
@@ -115,9 +133,3 @@ async function projectIdOf(system: AzureDevOps, project: string): Promise<string
   }
   return found.id;
 }
-
-export const findingsOf = (report: HookReport): HookFindings => ({
-  mayView: report.rights.mayView,
-  needs: report.rights.needs,
-  findings: report.findings,
-});

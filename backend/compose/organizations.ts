@@ -6,6 +6,7 @@ import { randomId, randomPassword } from '../security/random.ts';
 import { azureDevOps, findConnection, insertConnection, noteSettings } from '../store/connections.ts';
 import type { Store } from '../store/pool.ts';
 import { bindHost, findTenant, registerTenant } from '../store/tenants.ts';
+import { hookPasswordName } from './hook-keeper.ts';
 import type { Secrets } from './secrets.ts';
 
 /** Services allows about 200 TSTU in 5 minutes; ordinary reads and writes stay far below at this pace. */
@@ -45,7 +46,7 @@ export async function registerOrganizations(
           budget: azureDevOpsBudget,
           hookId: randomId(),
         });
-        await secrets.write(sql, tenant, azureDevOps, 'hookPassword', randomPassword());
+        await secrets.write(sql, tenant, azureDevOps, hookPasswordName, randomPassword());
       } else if (Object.entries(settings).some(([name, value]) => known.settings[name] !== value)) {
         await sql.rows(
           'update connection set settings = settings || $2, updated_at = clock_timestamp() where id = $1',

@@ -23,6 +23,16 @@ export interface Secrets {
     value: string | null,
     validUntil?: Date,
   ): Promise<void>;
+  /** Writes a new secret; the one before stays valid until then. */
+  replace(
+    sql: Sql,
+    tenant: number,
+    connection: string,
+    name: string,
+    next: { value: string; formerValidUntil: Date },
+  ): Promise<void>;
+  /** The secret before the present one stays valid until the next `replace`. */
+  keepFormer(sql: Sql, tenant: number, connection: string, name: string): Promise<void>;
   /** When each secret was set; no values. */
   setAt(sql: Sql, connection: string): Promise<Record<string, string>>;
   /** The secret and, during a rotation, the one before it. */
@@ -31,7 +41,7 @@ export interface Secrets {
   rewrap(tenant: number): Promise<boolean>;
 }
 
-export const formerName = (name: string): string => `${name}.former`;
+const formerName = (name: string): string => `${name}.former`;
 
 export function openSecrets(store: Store, box: SecretBox, redactor: Redactor): Secrets {
   const open = async (
@@ -47,15 +57,26 @@ export function openSecrets(store: Store, box: SecretBox, redactor: Redactor): S
     redactor.add(value);
     return value;
   };
+  const write: Secrets['write'] = async (sql, tenant, connection, name, value, validUntil) => {
+    if (value === null) return deleteSealed(sql, connection, name);
+    redactor.add(value);
+    const wrapped = await dataKeyOf(sql, tenant, () => box.newDataKey(tenant));
+    const sealed = box.seal(wrapped, { tenant, connection, field: name }, value);
+    await writeSealed(sql, tenant, { connection, name, sealed, validUntil });
+  };
   return {
     readIn: open,
     read: (tenant, connection, name) => store.asTenant(tenant, (sql) => open(sql, tenant, connection, name)),
-    async write(sql, tenant, connection, name, value, validUntil) {
-      if (value === null) return deleteSealed(sql, connection, name);
-      redactor.add(value);
-      const wrapped = await dataKeyOf(sql, tenant, () => box.newDataKey(tenant));
-      const sealed = box.seal(wrapped, { tenant, connection, field: name }, value);
-      await writeSealed(sql, tenant, { connection, name, sealed, validUntil });
+    write,
+    async replace(sql, tenant, connection, name, { value, formerValidUntil }) {
+      const former = await open(sql, tenant, connection, name);
+      if (former !== undefined)
+        await write(sql, tenant, connection, formerName(name), former, formerValidUntil);
+      await write(sql, tenant, connection, name, value);
+    },
+    async keepFormer(sql, tenant, connection, name) {
+      const former = await open(sql, tenant, connection, formerName(name));
+      if (former !== undefined) await write(sql, tenant, connection, formerName(name), former);
     },
     async setAt(sql, connection) {
       const rows = await listSealed(sql, connection);

@@ -1,5 +1,6 @@
 import sjson from 'secure-json-parse';
 import type { FailureDetails, FailureKind } from '../sync/failure.ts';
+import { exceedsDepth } from '../sync/json-depth.ts';
 import type { Incoming } from './http-exchange.ts';
 import { RemoteFailure } from './remote-failure.ts';
 import { readRetryAfter } from './retry-after.ts';
@@ -215,21 +216,4 @@ const parseJson = (text: string, headers: Incoming['headers']): { value: unknown
     if (error instanceof SyntaxError) return { value: undefined, problem: 'not valid JSON' };
     throw error;
   }
-};
-
-/** Whether brackets nest deeper than `max`, counted without parsing; strings are skipped. */
-export const exceedsDepth = (text: string, max: number): boolean => {
-  let depth = 0;
-  let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (quoted) {
-      if (code === 92) i++;
-      else if (code === 34) quoted = false;
-    } else if (code === 34) quoted = true;
-    else if (code === 91 || code === 123) {
-      if (++depth > max) return true;
-    } else if (code === 93 || code === 125) depth--;
-  }
-  return false;
 };

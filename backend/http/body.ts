@@ -1,7 +1,7 @@
 import sjson from 'secure-json-parse';
 import { z } from 'zod';
-import { exceedsDepth } from '../connectors/http-answer.ts';
 import type { Problem } from '../contract/problem.ts';
+import { exceedsDepth } from '../sync/json-depth.ts';
 import { ProblemError } from './problem.ts';
 
 const maxDepth = 64;

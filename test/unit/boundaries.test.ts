@@ -27,15 +27,6 @@ describe('who may import whom', () => {
     expect(sources.map((source) => source.file).filter((file) => !ruled(file))).toEqual([]);
   });
 
-  test('every exception is still needed', () => {
-    const unneeded = rules.flatMap((rule) =>
-      (rule.exceptions ?? [])
-        .filter(({ from, to }) => !imports.some((one) => one.file === from && one.target === to))
-        .map(({ from, to }) => `${from} -> ${to}`),
-    );
-    expect(unneeded).toEqual([]);
-  });
-
   test('the backend runs on dependencies alone', () => {
     const used = imports.filter((one) => one.file.startsWith('backend/') && one.target === undefined);
     const missing = used.filter(

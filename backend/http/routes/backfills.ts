@@ -13,8 +13,7 @@ import type { Handlers } from '../handlers.ts';
 import { ProblemError } from '../problem.ts';
 import { previewBackfill } from './backfill-preview.ts';
 import { rowId } from './input-problems.ts';
-import { isProject } from './links.ts';
-import { mappingOf } from './mapping-lookup.ts';
+import { isProject, mappingOf } from './mapping-lookup.ts';
 import type { Services } from './services.ts';
 
 type BackfillHandlers = Pick<

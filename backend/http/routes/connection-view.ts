@@ -1,4 +1,3 @@
-import { azureDevOpsManifest } from '../../azure-devops/manifest.ts';
 import type { Connector } from '../../connectors/connector.ts';
 import type { Connection } from '../../contract/connections.ts';
 import type { ConnectorManifest } from '../../contract/connector-manifest.ts';
@@ -11,10 +10,9 @@ import { isoOf } from './ticket-card.ts';
 const secretPlaceholder = '(shown once when it is made; make a new one to see it)';
 
 export const manifestOf = (
-  services: Pick<Services, 'systems'>,
+  services: Pick<Services, 'manifests'>,
   kind: string,
-): ConnectorManifest | undefined =>
-  kind === azureDevOps ? azureDevOpsManifest : services.systems.connectorOf(kind)?.manifest;
+): ConnectorManifest | undefined => services.manifests.find((manifest) => manifest.kind === kind);
 
 export const hookUrl = (services: Pick<Services, 'publicUrl'>, row: ConnectionRow): string =>
   `${services.publicUrl}/hooks/${row.hook_id}`;

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { azureDevOpsManifest } from '../../azure-devops/manifest.ts';
-import { connectors } from '../../connectors/registry.ts';
 import { type ConnectionInput, retryPolicy } from '../../contract/connections.ts';
 import type { ConnectorManifest } from '../../contract/connector-manifest.ts';
 import { ensureSchedule } from '../../engine/schedule.ts';
@@ -26,7 +24,7 @@ import { checkConnectionInput, nothingStored } from './connection-input.ts';
 import { connectionTests, storedInput } from './connection-tests.ts';
 import { hookUrl, instructionsOf, manifestOf, viewConnections } from './connection-view.ts';
 import { descriptionView } from './description-view.ts';
-import { hookSecretName, rotateHookSecret } from './hook-secrets.ts';
+import { rotateHookSecret } from './hook-secrets.ts';
 import { countChanged, invalid, invalidField } from './input-problems.ts';
 import type { Services } from './services.ts';
 
@@ -77,9 +75,7 @@ export function connectionHandlers(services: Services): ConnectionHandlers {
   };
 
   return {
-    listConnectors: async () => ({
-      connectors: [azureDevOpsManifest, ...[...connectors.values()].map(({ manifest }) => manifest)],
-    }),
+    listConnectors: async () => ({ connectors: [...services.manifests] }),
 
     listConnections: async ({ session }) =>
       store.asTenant(session.tenant, async (sql) => {
@@ -107,7 +103,7 @@ export function connectionHandlers(services: Services): ConnectionHandlers {
           hookId: randomId(),
         });
         await writeSecrets(services, sql, tenant, id, body.secrets);
-        await secrets.write(sql, tenant, id, hookSecretName(body.kind), randomPassword());
+        await secrets.write(sql, tenant, id, services.hookSecretName(body.kind), randomPassword());
         await recordAudit(sql, tenant, {
           by: session.user.name,
           action: 'connection.created',

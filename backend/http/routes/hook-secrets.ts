@@ -1,5 +1,3 @@
-import { hookPasswordName } from '../../compose/hook-keeper.ts';
-import { formerName } from '../../compose/secrets.ts';
 import { randomPassword } from '../../security/random.ts';
 import type { Session } from '../../security/session-token.ts';
 import { recordAudit } from '../../store/audit.ts';
@@ -7,10 +5,6 @@ import { azureDevOps, noteSettings } from '../../store/connections.ts';
 import type { Sql } from '../../store/pool.ts';
 import { isFailure } from '../../sync/failure.ts';
 import type { Services } from './services.ts';
-
-/** Name under which the intake looks for the secret of a connection's hooks. */
-export const hookSecretName = (kind: string): string =>
-  kind === azureDevOps ? hookPasswordName : 'webhookSecret';
 
 /** As long as an admin may take to enter the new one in the other system. */
 const formerValidMs = 24 * 60 * 60_000;
@@ -23,14 +17,11 @@ async function rotate(
   connection: { id: string; kind: string },
 ): Promise<string> {
   const { secrets, engine } = services;
-  const name = hookSecretName(connection.kind);
-  const former = await secrets.read(tenant, connection.id, name);
-  if (former !== undefined) {
-    const validUntil = new Date(engine.now().getTime() + formerValidMs);
-    await secrets.write(sql, tenant, connection.id, formerName(name), former, validUntil);
-  }
   const secret = randomPassword();
-  await secrets.write(sql, tenant, connection.id, name, secret);
+  await secrets.replace(sql, tenant, connection.id, services.hookSecretName(connection.kind), {
+    value: secret,
+    formerValidUntil: new Date(engine.now().getTime() + formerValidMs),
+  });
   await noteSettings(sql, tenant);
   return secret;
 }
@@ -77,9 +68,7 @@ async function renewRegistered(services: Services, tenant: number): Promise<void
     }
   }
   if (left.length === 0) return;
-  const former = await secrets.read(tenant, azureDevOps, formerName(hookPasswordName));
-  if (former === undefined) return;
   await engine.store.asTenant(tenant, (sql) =>
-    secrets.write(sql, tenant, azureDevOps, formerName(hookPasswordName), former),
+    secrets.keepFormer(sql, tenant, azureDevOps, services.hookSecretName(azureDevOps)),
   );
 }

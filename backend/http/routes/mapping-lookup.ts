@@ -1,8 +1,8 @@
+import type { TenantSettings } from '../../engine/settings.ts';
 import type { Session } from '../../security/session-token.ts';
 import type { MappingRow } from '../../store/mappings.ts';
 import type { Side } from '../../sync/record.ts';
 import { ProblemError } from '../problem.ts';
-import { isProject } from './links.ts';
 import type { Services } from './services.ts';
 
 /** A mapping of the session's own project; others do not exist for it. */
@@ -24,3 +24,23 @@ export async function automaticTriggers(services: Services, tenant: number, side
       (side === 'workItem' ? mapping.createTicket : mapping.createWorkItem).mode === 'automatic',
   );
 }
+
+/** Mappings name their project by name or id, as the admin's page knew it. */
+export const isProject = (stored: string, project: { id: string; name: string }): boolean =>
+  stored.toLowerCase() === project.name.toLowerCase() || stored.toLowerCase() === project.id.toLowerCase();
+
+/** Those that are on and of this project, in their order. */
+export const applicableMappings = (settings: TenantSettings, project: { id: string; name: string }) =>
+  settings.mappings.filter((mapping) => mapping.settings.enabled && isProject(mapping.project, project));
+
+/** Those by which a person may create a ticket. */
+export const creating = (mappings: readonly MappingRow[]) =>
+  mappings.filter((mapping) => mapping.settings.createTicket.mode !== 'never');
+
+/** A mapping as a person chooses it. */
+export const wayOf = (mapping: MappingRow) => ({
+  mappingId: mapping.id,
+  name: mapping.settings.name,
+  connectionId: mapping.connection,
+  workItemTypes: [...mapping.settings.workItemTypes],
+});

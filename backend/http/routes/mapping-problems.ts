@@ -7,7 +7,7 @@ import { checkMapping } from '../../sync/check-mapping.ts';
 import { isFailure } from '../../sync/failure.ts';
 import type { ProblemError } from '../problem.ts';
 import { invalid, invalidField } from './input-problems.ts';
-import { isProject } from './links.ts';
+import { isProject } from './mapping-lookup.ts';
 import type { Services } from './services.ts';
 
 /** The ticket system of a mapping, and its project under the name that Azure DevOps gives it. */

@@ -1,5 +1,3 @@
-import { azureDevOpsManifest } from '../../azure-devops/manifest.ts';
-import { workItemEventTypes } from '../../azure-devops/operations.ts';
 import type { Overview } from '../../contract/overview.ts';
 import type { TenantSettings } from '../../engine/settings.ts';
 import type { Session } from '../../security/session-token.ts';
@@ -16,9 +14,9 @@ import {
 import { countParked } from '../../store/parked.ts';
 import { switchTenant } from '../../store/tenants.ts';
 import type { Handlers } from '../handlers.ts';
-import { lastReceivedAt } from './connection-view.ts';
+import { lastReceivedAt, manifestOf } from './connection-view.ts';
 import { cursorOf } from './input-problems.ts';
-import { isProject } from './links.ts';
+import { isProject } from './mapping-lookup.ts';
 import type { Services } from './services.ts';
 import { connectionCard, isoOf } from './ticket-card.ts';
 
@@ -68,7 +66,7 @@ export function overviewHandlers(services: Services): OverviewHandlers {
       return {
         enabled: settings.enabled,
         connections: connectionCards(services, settings),
-        hooks: hookHealth(projects, quick.subscriptions),
+        hooks: hookHealth(projects, quick.subscriptions, services.hooks.expected.length),
         sweep: {
           lastAt: oldestSweep(settings),
           gaps: counted.gaps.gaps,
@@ -135,21 +133,23 @@ const countAll = (services: Services, tenant: number): Promise<Counted> =>
 const connectionCards = (services: Services, settings: TenantSettings): Overview['connections'] =>
   [...settings.connections.values()]
     .sort((a, b) => Number(b.id === azureDevOps) - Number(a.id === azureDevOps))
-    .map((row) =>
-      connectionCard(
-        row,
-        row.id === azureDevOps ? { manifest: azureDevOpsManifest } : services.systems.connectorOf(row.kind),
-      ),
-    );
+    .map((row) => {
+      const manifest = manifestOf(services, row.kind);
+      return connectionCard(row, manifest && { manifest });
+    });
 
 const mappedProjects = (settings: TenantSettings): string[] => [
   ...new Set(settings.mappings.filter((row) => row.settings.enabled).map((row) => row.project)),
 ];
 
-/** Five hooks for each project with a mapping that is on. */
-function hookHealth(projects: readonly string[], all: readonly KeptSubscription[]): Overview['hooks'] {
+/** All hooks for each project with a mapping that is on. */
+function hookHealth(
+  projects: readonly string[],
+  all: readonly KeptSubscription[],
+  perProject: number,
+): Overview['hooks'] {
   const rows = all.filter((row) => projects.includes(row.project));
-  const expected = projects.length * workItemEventTypes.length;
+  const expected = projects.length * perProject;
   const healthy = rows.filter((row) => row.health === 'healthy').length;
   const sick = rows.find((row) => row.health !== 'healthy');
   const unseen = projects.find((project) => !rows.some((row) => row.project === project));

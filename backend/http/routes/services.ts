@@ -2,6 +2,7 @@ import type { ServiceHookKeeper } from '../../compose/hook-keeper.ts';
 import type { Secrets } from '../../compose/secrets.ts';
 import type { OpenSystems } from '../../compose/systems.ts';
 import type { AddressGuard } from '../../connectors/address-guard.ts';
+import type { ConnectorManifest } from '../../contract/connector-manifest.ts';
 import type { EngineContext } from '../../engine/ports.ts';
 import type { Downloads } from '../../security/download-token.ts';
 
@@ -11,6 +12,10 @@ export interface Services {
   systems: OpenSystems;
   secrets: Secrets;
   hooks: ServiceHookKeeper;
+  /** Declarations from which forms are drawn, that of Azure DevOps first. */
+  manifests: readonly ConnectorManifest[];
+  /** Name under which the intake looks for the secret of a connection's hooks. */
+  hookSecretName(kind: string): string;
   guard: AddressGuard;
   /** Takes secrets out of a text. */
   redact(text: string): string;

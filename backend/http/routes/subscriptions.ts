@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type HookReport, workItemEventNames, workItemEventTypes } from '../../azure-devops/operations.ts';
-import { findingsOf } from '../../compose/hook-keeper.ts';
+import type { HookReport } from '../../compose/hook-keeper.ts';
 import type { Subscriptions } from '../../contract/subscriptions.ts';
-import { keepFindings } from '../../engine/watchdog.ts';
+import { findingsOf, keepFindings } from '../../engine/watchdog.ts';
 import type { Session } from '../../security/session-token.ts';
 import { recordAudit } from '../../store/audit.ts';
 import { azureDevOps, findConnection } from '../../store/connections.ts';
@@ -10,7 +9,7 @@ import type { Handlers } from '../handlers.ts';
 import { ProblemError } from '../problem.ts';
 import { manualSteps } from './connection-view.ts';
 import { rotateHookSecret } from './hook-secrets.ts';
-import { isProject } from './links.ts';
+import { isProject } from './mapping-lookup.ts';
 import type { Services } from './services.ts';
 
 type SubscriptionHandlers = Pick<
@@ -129,11 +128,11 @@ async function subscriptionsView(
   const { rights, findings } = report;
   const address = await services.hooks.address(session.tenant);
   return {
-    subscriptions: workItemEventTypes.map((eventType) => {
+    subscriptions: services.hooks.expected.map(({ eventType, name }) => {
       const finding = findings.find((one) => one.eventType === eventType);
       return {
         eventType,
-        name: workItemEventNames[eventType],
+        name,
         expected: true,
         subscriptionId: finding?.subscriptionId,
         // Without the right to look, an absent hook says nothing.

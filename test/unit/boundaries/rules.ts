@@ -16,7 +16,6 @@ export interface Rule {
   notPackages?: readonly string[];
   /** Default true. */
   node?: boolean;
-  exceptions?: readonly { from: string; to: string; reason: string }[];
 }
 
 const port = ['backend/connectors/connector.ts', 'backend/connectors/transport.ts'];
@@ -63,43 +62,6 @@ export const rules: readonly Rule[] = [
       'backend/connectors/address-guard.ts',
     ],
     mayTypes: [...port, 'backend/config.ts', 'backend/compose/'],
-    exceptions: [
-      {
-        from: 'backend/http/body.ts',
-        to: 'backend/connectors/http-answer.ts',
-        reason: 'one measure of depth for JSON from browsers and from systems',
-      },
-      ...['connection-view', 'connections', 'overview'].map((name) => ({
-        from: `backend/http/routes/${name}.ts`,
-        to: 'backend/azure-devops/manifest.ts',
-        reason: 'a manifest is a declaration from which forms are drawn, no client',
-      })),
-      {
-        from: 'backend/http/routes/connections.ts',
-        to: 'backend/connectors/registry.ts',
-        reason: 'the list of manifests from which an admin chooses',
-      },
-      ...['overview', 'subscriptions'].map((name) => ({
-        from: `backend/http/routes/${name}.ts`,
-        to: 'backend/azure-devops/operations.ts',
-        reason: 'the list of the hooks that should exist, a constant',
-      })),
-      {
-        from: 'backend/http/routes/hook-secrets.ts',
-        to: 'backend/compose/hook-keeper.ts',
-        reason: 'the name under which the secret is kept',
-      },
-      {
-        from: 'backend/http/routes/subscriptions.ts',
-        to: 'backend/compose/hook-keeper.ts',
-        reason: 'the words for a report of hooks, a pure function',
-      },
-      {
-        from: 'backend/http/routes/hook-secrets.ts',
-        to: 'backend/compose/secrets.ts',
-        reason: 'the name under which the former secret is kept',
-      },
-    ],
   },
   { room: 'backend/security/', may: [] },
   { room: 'backend/observability/', may: ['backend/security/'] },
@@ -147,7 +109,6 @@ function pathProblem(one: Import, target: string, rule: Rule): string | undefine
   } else if (target.startsWith(rule.room)) {
     return startsWithOne(target, rule.not) ? `must not import ${target}` : undefined;
   }
-  if (rule.exceptions?.some(({ from, to }) => from === one.file && to === target)) return undefined;
   if (startsWithOne(target, rule.may) && !startsWithOne(target, rule.not)) return undefined;
   if (startsWithOne(target, rule.mayTypes)) {
     return one.typeOnly ? undefined : `may import only types of ${target}`;
