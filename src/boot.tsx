@@ -11,19 +11,28 @@ import './components/parts.css';
 /**
  * Connects to the host and renders a contribution's page. No StrictMode: the library's observers crash under React 18's
  * double mounting.
+ *
+ * @param heading the page's name for those who go by headings: the host shows it outside the frame. A page without it
+ * has a visible one of its own.
  */
-export async function startPage(render: (host: HostContext) => ReactNode): Promise<void> {
+export async function startPage(
+  render: (host: HostContext) => ReactNode,
+  { heading }: { heading?: (host: HostContext) => string } = {},
+): Promise<void> {
   try {
     const host = await connectToHost({ applyTheme: true });
     const page = document.getElementById('page');
     if (!page) throw new Error('The page has no element to render into.');
     document.documentElement.lang = 'en';
     createRoot(page).render(
-      <Boundary>
-        <ViewerProvider value={{ locale: host.locale, timeZone: host.timeZone }}>
-          {render(host)}
-        </ViewerProvider>
-      </Boundary>,
+      <>
+        {heading && <h1 className="visually-hidden">{heading(host)}</h1>}
+        <Boundary>
+          <ViewerProvider value={{ locale: host.locale, timeZone: host.timeZone }}>
+            {render(host)}
+          </ViewerProvider>
+        </Boundary>
+      </>,
     );
     showPage();
   } catch (reason) {

@@ -47,6 +47,7 @@ export const text = {
   },
 
   panel: {
+    heading: 'Tickets',
     create: 'Create',
     link: 'Link',
     createTicket: (name: string) => `Create ${name}`,

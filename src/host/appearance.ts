@@ -10,10 +10,26 @@ export function followTheme(): void {
 
 function applyScheme(): void {
   const root = document.documentElement;
-  const background = getComputedStyle(root).getPropertyValue('--background-color');
+  const variables = getComputedStyle(root);
+  const background = variables.getPropertyValue('--background-color');
   const scheme = luminanceOf(background) < 0.4 ? 'dark' : 'light';
+  const isHigh = isHighContrast(background, variables.getPropertyValue('--palette-neutral-10'));
   root.dataset.scheme = scheme;
+  root.dataset.contrast = isHigh ? 'high' : 'normal';
   root.style.colorScheme = scheme;
+  // The host's own page has these classes, and the library's rules for high contrast wait for them.
+  for (const one of ['dark', 'light'])
+    document.body.classList.toggle(`ms-vss-web-vsts-theme-hc-${one}`, isHigh && one === scheme);
+}
+
+/**
+ * A theme in which a hairline stands out like text. Ordinary themes draw lines with 1.2 to 1.8 to 1 against the
+ * background, those of high contrast with 21 to 1; 7 to 1 is what WCAG asks of text at its highest level.
+ */
+export function isHighContrast(background: string, line: string): boolean {
+  if (!channelsOf(background.trim()) || !channelsOf(line.trim())) return false;
+  const [darker = 0, lighter = 0] = [luminanceOf(background), luminanceOf(line)].sort((a, b) => a - b);
+  return (lighter + 0.05) / (darker + 0.05) >= 7;
 }
 
 /** Relative luminance, 0 black to 1 white; 1 when the colour cannot be read. */

@@ -1,14 +1,14 @@
 import { Page } from 'azure-devops-ui/Page';
 import { Tab, TabBar, TabSize } from 'azure-devops-ui/Tabs';
-import { useMemo, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import type { Client } from '../api/client.ts';
 import { Action } from '../components/action.tsx';
 import { Notice, ProblemNotice } from '../components/notice.tsx';
 import { useLoad } from '../components/use-load.ts';
 import { showToast } from '../host/page.ts';
 import type { HostContext } from '../host/sdk.ts';
-import { text } from '../text.ts';
 import { words } from '../text-settings.ts';
+import { ChangedBackend } from '../ticket/changed-backend.tsx';
 import { useBackend } from '../ticket/use-backend.ts';
 import { ActivityTab } from './activity/activity-tab.tsx';
 import { BackendStep } from './backend-step.tsx';
@@ -38,21 +38,38 @@ export function SettingsHub({ host }: { host: HostContext }) {
   return <Located key={turn} host={host} onAddress={() => setTurn((before) => before + 1)} />;
 }
 
+/** A page of the hub that stands before its tabs. */
+function Narrow({ children }: { children: ReactNode }) {
+  return (
+    <div className="hub-narrow stack">
+      <h1>{words.title}</h1>
+      {children}
+    </div>
+  );
+}
+
+const Opening = () => (
+  <Narrow>
+    <div className="skeleton" style={{ height: 240 }} />
+  </Narrow>
+);
+
 function Located({ host, onAddress }: { host: HostContext; onAddress(): void }) {
   const backend = useBackend(host, undefined);
   const [changing, setChanging] = useState(false);
-  if (backend.state === 'finding') return <div className="skeleton hub-narrow" style={{ height: 240 }} />;
-  if (backend.state === 'failed') return <ProblemNotice problem={backend.problem} onRetry={backend.retry} />;
+  if (backend.state === 'finding') return <Opening />;
+  if (backend.state === 'failed') {
+    return (
+      <Narrow>
+        <ProblemNotice problem={backend.problem} onRetry={backend.retry} />
+      </Narrow>
+    );
+  }
   if (backend.state === 'changed') {
     return (
-      <div className="hub-narrow stack">
-        <Notice tone="warn">
-          <span>{text.panel.backendChanged(backend.url, backend.previous)}</span>
-          <span>
-            <Action label={text.panel.trustBackend} onClick={backend.accept} />
-          </span>
-        </Notice>
-      </div>
+      <Narrow>
+        <ChangedBackend {...backend} />
+      </Narrow>
     );
   }
   if (backend.state === 'unset' || changing) {
@@ -107,24 +124,24 @@ function SignedIn({
   );
   if (problem) {
     return (
-      <div className="hub-narrow stack">
+      <Narrow>
         <ProblemNotice problem={problem} onRetry={reload} />
         <span className="small-text quiet">{words.backend.current(backendUrl)}</span>
         <div>
           <Action label={words.backend.change} onClick={onChangeAddress} />
         </div>
-      </div>
+      </Narrow>
     );
   }
-  if (!hub) return <div className="skeleton hub-narrow" style={{ height: 240 }} />;
+  if (!hub) return <Opening />;
   if (!hub.session.rights.administerProject) {
     return (
-      <div className="hub-narrow">
+      <Narrow>
         <Notice tone="calm">
           <span>{words.noRight}</span>
           <span>{words.askAdmin}</span>
         </Notice>
-      </div>
+      </Narrow>
     );
   }
   const tab = isTab(place[0]) ? place[0] : 'overview';
@@ -138,13 +155,14 @@ function SignedIn({
             <Tab key={id} id={id} name={words.tabs[id]} />
           ))}
         </TabBar>
-        <main className="hub-body">
+        <div className="hub-body">
+          <h2 className="visually-hidden">{words.tabs[tab]}</h2>
           <Content />
           <footer className="row wrap small-text quiet hub-foot">
             {words.backend.current(backendUrl)}
             <Action label={words.backend.change} subtle onClick={onChangeAddress} />
           </footer>
-        </main>
+        </div>
         {asked && (
           <Confirm title={words.leaveTitle} action={words.leave} onConfirm={leave} onDismiss={stay}>
             {words.leaveBody}

@@ -1,4 +1,4 @@
 import { startPage } from '../boot.tsx';
-import { TicketDialog } from './ticket-dialog.tsx';
+import { dialogHeading, TicketDialog } from './ticket-dialog.tsx';
 
-void startPage((host) => <TicketDialog host={host} />);
+void startPage((host) => <TicketDialog host={host} />, { heading: dialogHeading });

@@ -36,6 +36,12 @@ export function TicketDialog({ host }: { host: HostContext }) {
   );
 }
 
+/** As the host's title bar has it. */
+export function dialogHeading({ configuration }: HostContext): string {
+  const request = requestOf(configuration);
+  return request ? text.menu[request.view] : text.page.ticket;
+}
+
 /** What the opener asked for; undefined when the configuration is not ours. */
 function requestOf(configuration: Record<string, unknown>): DialogRequest | undefined {
   const { view, workItemIds, linkId, project } = configuration as Partial<DialogRequest>;
@@ -61,12 +67,9 @@ function Requested({ host, request }: { host: HostContext; request: DialogReques
   if (backend.state === 'unset') return <Notice tone="calm">{text.panel.noBackend}</Notice>;
   if (backend.state === 'failed') return <ProblemNotice problem={backend.problem} onRetry={backend.retry} />;
   if (backend.state === 'changed') return <ChangedBackend {...backend} />;
-  if (live.problem && !client) return <ProblemNotice problem={live.problem} onRetry={live.refresh} />;
-  // Forms wait for a fresh reading: the last known state may offer mappings that are gone.
-  if (!client || !live.panel || (live.outdated && !live.problem)) {
-    return <div className="skeleton" style={{ height: 180 }} />;
-  }
   if (live.problem) return <ProblemNotice problem={live.problem} onRetry={live.refresh} />;
+  // Forms wait for a fresh reading: the last known state may offer mappings that are gone.
+  if (!client || !live.panel || live.outdated) return <div className="skeleton" style={{ height: 180 }} />;
   return <RequestedView {...{ host, client, request }} panel={live.panel} refresh={live.refresh} />;
 }
 

@@ -130,7 +130,7 @@ function TicketFields({
       {filled.length > 0 && (
         <section className="stack" aria-label={text.create.preview}>
           <div className="row wrap">
-            <h3>{text.create.preview}</h3>
+            <h2 className="part-title">{text.create.preview}</h2>
             <span className="small-text quiet">{text.create.filled(filled.length)}</span>
           </div>
           {filled.map((field) =>

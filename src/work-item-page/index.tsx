@@ -1,4 +1,5 @@
 import { startPage } from '../boot.tsx';
+import { text } from '../text.ts';
 import { WorkItemPage } from './work-item-page.tsx';
 
-void startPage((host) => <WorkItemPage host={host} />);
+void startPage((host) => <WorkItemPage host={host} />, { heading: () => text.page.ticket });

@@ -42,11 +42,12 @@ function SavedWorkItem({ host, workItem }: { host: HostContext; workItem: OpenWo
     if (live.problem) return <ProblemNotice problem={live.problem} onRetry={live.refresh} />;
     return <div className="skeleton" style={{ height: 200 }} />;
   }
-  if (live.panel.tickets.length === 0) return <Notice tone="calm">{text.page.noTickets}</Notice>;
+  const { tickets } = live.panel;
   return (
     <div className="stack">
       {live.problem && <ProblemNotice problem={live.problem} onRetry={live.refresh} />}
-      {client && <Ticket {...{ host, client, workItem, live }} tickets={live.panel.tickets} />}
+      {tickets.length === 0 && <Notice tone="calm">{text.page.noTickets}</Notice>}
+      {tickets.length > 0 && client && <Ticket {...{ host, client, workItem, live, tickets }} />}
     </div>
   );
 }
@@ -74,7 +75,7 @@ function Ticket({
   const project = workItem.project ?? host.project?.name;
   return (
     <div className="ticket-page">
-      <main className="stack">
+      <div className="stack">
         {tickets.length > 1 && (
           <ChoiceInput
             label={text.page.ticket}
@@ -108,8 +109,8 @@ function Ticket({
             onDone={live.refresh}
           />
         )}
-      </main>
-      <aside className="stack" aria-label={text.timeline.title}>
+      </div>
+      <section className="stack" aria-label={text.timeline.title}>
         <h2>{text.timeline.title}</h2>
         {live.panel && (
           <Mending
@@ -125,7 +126,7 @@ function Ticket({
           {...place}
           changeMapping={live.panel?.may.administer ? mappingOpener(host, project, ticket) : undefined}
         />
-      </aside>
+      </section>
     </div>
   );
 }

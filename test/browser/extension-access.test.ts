@@ -1,13 +1,13 @@
 import type { Page } from 'playwright-core';
-import type { Panel } from '../../backend/contract/links.ts';
+import { findings, openStage, overflowPx, type Stage, type Theme } from './extension-stage.ts';
 import {
-  changeCard,
-  changePanel,
-  openStage,
-  type Stage,
-  severeFindings,
-  type Theme,
-} from './extension-stage.ts';
+  dialogStates,
+  openDialog,
+  openPanel,
+  openTicketPage,
+  pageStates,
+  panelStates,
+} from './form-states.ts';
 import { contribution, panelOf, patience } from './places.ts';
 
 let stage: Stage;
@@ -20,93 +20,51 @@ afterEach(async () => {
 });
 afterAll(() => stage?.close());
 
-const at = new Date(Date.now() - 7_200_000).toISOString();
-const conflict: Partial<Panel['tickets'][number]> = {
-  condition: 'conflict',
-  remedy: 'resolveConflict',
-  dueAt: at,
-  conflicts: [
-    {
-      row: 'title',
-      label: 'Title',
-      workItem: { field: 'System.Title', value: 'Ours', at, by: 'Noor Haddad' },
-      ticket: { field: 'Subject', value: 'Theirs', at, by: 'Jessica Mercato' },
-    },
-  ],
+const found = async (page: Page, name: string, state: string): Promise<string[]> => {
+  const cutPx = await overflowPx(page, name);
+  return [...(await findings(page, name)), ...(cutPx > 0 ? [`${cutPx} px are cut off`] : [])].map(
+    (one) => `${name}, ${state}: ${one}`,
+  );
 };
 
-/** Each state of the panel: how it comes about, what to press, and what shows that it is there. */
-const states: [name: string, prepare: (page: Page) => Promise<unknown>, steps: string[], shows: string][] = [
-  ['cards', changeCard({ dueAt: at }), [], 'overdue'],
-  ['menu', changeCard({}), ['Actions for 10040'], 'Unlink'],
-  ['conflict', changeCard(conflict), ['Decide'], 'Theirs'],
-  ['parked', changeCard({ condition: 'parked', remedy: 'retry', reason: 'Refused.' }), [], 'Refused.'],
-  ['paused', changeCard({ condition: 'paused', remedy: 'renewCredentials' }), [], 'Ask Avery'],
-  ['create', changeCard({}), ['Create call'], 'This will be sent'],
-  ['link', changeCard({}), ['Link call'], 'linked with this work item already'],
-  ['comment', changeCard({}), ['Actions for 10040', 'Comment'], 'Who sees it'],
-  ['unlink', changeCard({}), ['Actions for 10040', 'Unlink'], 'no longer kept in agreement'],
-  [
-    'not set up',
-    changePanel((panel) => Object.assign(panel, { configured: false, tickets: [] })),
-    [],
-    'is not set up',
-  ],
-  ['away', (page) => page.route(/\/api\//, (route) => route.abort()), [], 'does not answer'],
-];
-
-describe.each<Theme>(['light', 'dark', 'contrast'])('in the %s theme', (theme) => {
-  test('no state of the panel has a serious finding, and 320 px are wide enough', async () => {
-    const found: string[] = [];
-    // The form's side column is then about 320 px wide. One page for all states: its caches stay warm.
-    const form = await stage.form(4, { theme, width: 800 });
-    // High contrast has the same markup and rules as dark; a sample shows its colours.
-    for (const [name, prepare, steps, shows] of theme === 'contrast' ? states.slice(0, 3) : states) {
-      await form.unrouteAll({ behavior: 'ignoreErrors' });
-      await prepare(form);
-      await form.reload();
-      const panel = panelOf(form);
-      for (const step of steps) {
-        await panel
-          .getByRole('button', { name: step, exact: true })
-          .or(panel.getByRole('menuitem', { name: step }))
-          .first()
-          .click(patience);
+// The form's side column is then about 320 px wide.
+describe.each<[Theme, number]>([
+  ['light', 800],
+  ['dark', 800],
+  ['contrast', 1280],
+])('in the %s theme', (theme, width) => {
+  test.each([
+    ['work-item-panel', panelStates, openPanel],
+    ['work-item-page', pageStates, openTicketPage],
+    ['ticket-dialog', dialogStates, openDialog],
+  ] as const)(
+    'no state of the %s keeps anybody out or is cut off',
+    async (name, states, open) => {
+      const all: string[] = [];
+      // One page for the states that allow it: its caches stay warm.
+      let used: Page | undefined;
+      for (const state of states) {
+        const page = await open(stage, state as never, { theme, width, used });
+        if (!state.isAlone) used = page;
+        await page.emulateMedia({ reducedMotion: 'reduce' });
+        all.push(...(await found(page, name, state.name)));
       }
-      await panel.getByText(shows).first().waitFor(patience);
-      const hidden = await panel.locator('body').evaluate((body) => body.scrollWidth - body.clientWidth);
-      if (hidden > 0) found.push(`${name}: ${hidden} px are cut off`);
-      found.push(...(await severeFindings(form, 'work-item-panel')).map((one) => `${name}: ${one}`));
-    }
-    expect(found).toEqual([]);
-  });
+      expect(all).toEqual([]);
+    },
+    120_000,
+  );
 
-  test('neither ticket page nor dialogs nor new work items have a serious finding', async () => {
-    const found: string[] = [];
-    const form = await stage.form(4, { theme, prepare: changeCard(conflict) });
-    await form.getByRole('tab', { name: 'Ticket' }).click(patience);
-    await contribution(form, 'work-item-page').locator('.conversation > li').first().waitFor(patience);
-    await contribution(form, 'work-item-page').locator('.timeline > li').first().waitFor(patience);
-    found.push(...(await severeFindings(form, 'work-item-page')));
-
+  test('neither explanation nor new work items keep anybody out', async () => {
     const dialogs = await stage.form(4, { theme });
     await panelOf(dialogs).getByRole('button', { name: 'Actions for 10040' }).click(patience);
     await panelOf(dialogs).getByRole('menuitem', { name: 'Explain' }).click();
     await contribution(dialogs, 'ticket-dialog').locator('.timeline > li').first().waitFor(patience);
-    found.push(...(await severeFindings(dialogs, 'ticket-dialog')));
-
-    const list = await stage.open('_queries', { theme });
-    for (const id of [4, 5]) await list.getByLabel(`Choose work item ${id}`, { exact: true }).check(patience);
-    await list.getByRole('button', { name: 'Create ticket' }).click();
-    await contribution(list, 'ticket-dialog')
-      .getByRole('button', { name: 'Create 2 tickets' })
-      .waitFor(patience);
-    found.push(...(await severeFindings(list, 'ticket-dialog')));
-
     const unsaved = await stage.open('_workitems/create/Bug', { theme });
     await panelOf(unsaved).getByLabel('Create a call when this work item is saved').check(patience);
-    found.push(...(await severeFindings(unsaved, 'work-item-panel')));
-    expect(found).toEqual([]);
+    expect([
+      ...(await found(dialogs, 'ticket-dialog', 'explain')),
+      ...(await found(unsaved, 'work-item-panel', 'not saved yet')),
+    ]).toEqual([]);
   });
 });
 

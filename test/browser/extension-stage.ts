@@ -92,9 +92,10 @@ export const frameOf = (page: Page, name: string): Frame => {
   return frame;
 };
 
-/** Serious and critical findings, each with the element that it is about. */
-export async function severeFindings(page: Page, name: string): Promise<string[]> {
+/** What axe finds on a page of the extension, but for what it calls minor; each with the element that it is about. */
+export async function findings(page: Page, name: string): Promise<string[]> {
   const frame = frameOf(page, name);
+  // The policy of the pages refuses injected scripts, so the source is evaluated.
   await frame.evaluate(axe.source);
   const violations = await frame.evaluate(async () => {
     const runner = (globalThis as unknown as { axe: typeof axe }).axe;
@@ -105,6 +106,16 @@ export async function severeFindings(page: Page, name: string): Promise<string[]
     }));
   });
   return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .filter(({ impact }) => impact !== 'minor')
     .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node}`));
 }
+
+/** How far the content of a page stands out of its frame sideways. */
+export const overflowPx = (page: Page, name: string): Promise<number> =>
+  frameOf(page, name).evaluate(() =>
+    Math.max(
+      ...[document.documentElement, document.body, ...document.querySelectorAll('#page')].map(
+        (element) => element.scrollWidth - element.clientWidth,
+      ),
+    ),
+  );

@@ -118,7 +118,7 @@ function Lines({ title, lines }: { title: string; lines: string[] }) {
   if (lines.length === 0) return null;
   return (
     <section>
-      <h4>{title}</h4>
+      <h3>{title}</h3>
       <ul className="plain-list">
         {lines.map((line, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the same line may stand twice, and lines never move.

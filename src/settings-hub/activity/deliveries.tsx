@@ -179,8 +179,12 @@ function Detail({ deliveryId }: { deliveryId: string }) {
   if (!data) return <div className="skeleton detail" style={{ height: 60 }} />;
   return (
     <div className="detail small-text">
-      <h4>{w.body}</h4>
-      <pre className="body">{data.body}</pre>
+      <h3>{w.body}</h3>
+      {/* It scrolls, so it must be reached by keyboard; the name says what is read there. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll it once it has the focus. */}
+      <section className="scrolled" tabIndex={0} aria-label={w.body}>
+        <pre className="body">{data.body}</pre>
+      </section>
       {data.truncated && <span className="quiet">{w.truncated}</span>}
     </div>
   );

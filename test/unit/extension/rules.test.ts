@@ -1,6 +1,6 @@
 import type { ConnectorManifest } from '../../../backend/contract/connector-manifest.ts';
 import { relativeTime } from '../../../src/components/time-words.ts';
-import { luminanceOf } from '../../../src/host/appearance.ts';
+import { isHighContrast, luminanceOf } from '../../../src/host/appearance.ts';
 import { backendUrl } from '../../../src/host/backend-url.ts';
 import { draftOf, inputOf, problemsOf } from '../../../src/settings-hub/connections/connection-draft.ts';
 import { tellTimeline } from '../../../src/text-timeline.ts';
@@ -129,4 +129,14 @@ test('dark and light are told by the background, in the notations that hosts use
   expect(luminanceOf('#fff')).toBeCloseTo(1);
   expect(luminanceOf('#1e1e1e')).toBeLessThan(0.1);
   expect(luminanceOf('')).toBe(1);
+});
+
+test.each([
+  ['light', 'rgba(255, 255, 255, 1)', '222, 222, 222', false],
+  ['dark', 'rgba(30, 31, 34, 1)', '63, 63, 63', false],
+  ['high contrast on black', 'rgba(0, 0, 0, 1)', '255, 255, 255', true],
+  ['high contrast on white', 'rgba(255, 255, 255, 1)', '0, 0, 0', true],
+  ['a host that sends no lines', 'rgba(0, 0, 0, 1)', '', false],
+])('high contrast is told by its lines: %s', (_name, background, line, expected) => {
+  expect(isHighContrast(background, line)).toBe(expected);
 });

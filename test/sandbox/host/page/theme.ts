@@ -145,8 +145,9 @@ export function themeOf(name: ThemeName): Theme {
   for (const percent of [10, 20, 30, 40]) {
     theme[`palette-primary-tint-${percent}`] = palette.accentTriplet;
     theme[`palette-primary-shade-${percent}`] = palette.accentTriplet;
-    theme[`palette-primary-darken-${percent}`] = palette.accentTriplet;
   }
+  // What a pressed or hovered button is filled with.
+  for (const percent of [6, 10]) theme[`palette-primary-darkened-${percent}`] = palette.accentTriplet;
   for (const [kind, [foreground, background]] of Object.entries(palette.status)) {
     theme[`status-${kind}-foreground`] = foreground;
     theme[`status-${kind}-background`] = background;
