@@ -8,6 +8,7 @@ import pg from 'pg';
 /** In the order in which rows can be put back: referenced tables first. */
 const tables = [
   'tenant',
+  'public_address',
   'books',
   'data_key',
   'connection',

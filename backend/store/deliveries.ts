@@ -28,8 +28,8 @@ export type Accept = (arrival: Arrival) => Promise<{ duplicate: boolean }>;
 export function acceptor(store: Store, wake: () => void): Accept {
   const flush = async (arrivals: readonly Arrival[]): Promise<{ duplicate: boolean }[]> => {
     const rows = await store.call<{ n: number; duplicate: boolean }>(
-      'select n, duplicate from accept_deliveries($1)',
-      [JSON.stringify(arrivals.map(element))],
+      'select n, duplicate from accept_deliveries($1, $2)',
+      acceptedForm(arrivals),
     );
     const answers = arrivals.map(() => ({ duplicate: false }));
     for (const row of rows) answers[row.n] = { duplicate: row.duplicate };
@@ -61,21 +61,33 @@ export function acceptor(store: Store, wake: () => void): Accept {
   );
 }
 
-const element = (arrival: Arrival, n: number) => ({
-  n,
-  tenant: arrival.tenant,
-  dedupe: arrival.dedupe,
-  source: arrival.source,
-  connection: arrival.connection,
-  what: arrival.what,
-  side: arrival.side,
-  record_id: arrival.recordId,
-  hint: arrival.hint ?? { what: 'unknown', side: arrival.side },
-  body: arrival.body,
-  encoding: arrival.encoding,
-  outcome: arrival.outcome,
-  reason: arrival.reason,
-});
+/** Elements without their bodies, and the bodies end to end: as bytes they need no escaping on either side. */
+function acceptedForm(arrivals: readonly Arrival[]): [string, Buffer] {
+  const bodies = arrivals.map((arrival) => Buffer.from(arrival.body));
+  let at = 1;
+  const elements = arrivals.map((arrival, n) => {
+    const bytes = bodies[n]?.length ?? 0;
+    const element = {
+      n,
+      tenant: arrival.tenant,
+      dedupe: arrival.dedupe,
+      source: arrival.source,
+      connection: arrival.connection,
+      what: arrival.what,
+      side: arrival.side,
+      record_id: arrival.recordId,
+      hint: arrival.hint ?? { what: 'unknown', side: arrival.side },
+      body_at: at,
+      body_bytes: bytes,
+      encoding: arrival.encoding,
+      outcome: arrival.outcome,
+      reason: arrival.reason,
+    };
+    at += bytes;
+    return element;
+  });
+  return [JSON.stringify(elements), Buffer.concat(bodies)];
+}
 
 const unreadable = (arrival: Arrival): Arrival => ({
   tenant: arrival.tenant,

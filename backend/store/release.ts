@@ -13,16 +13,16 @@ export async function releaseLanes(sql: Sql, keys: readonly string[], reason: st
     [keys],
   );
   if (freed.length === 0) return 0;
-  // A statement of its own: it must not see the rows that were just deleted.
+  const ids = [...new Set(freed.map((row) => row.inbox))];
+  // Statements of their own, as in settle_lanes: of two that free the same delivery at the same moment the second one
+  // waits here and then sees what the first one took away.
+  await sql.rows('select id from inbox where id = any($1) order by id for update', [ids]);
   const discarded = await sql.rows(
-    `with held as (
-       select id from inbox i where id = any($1) and outcome in ('pending', 'parked')
-         and not exists (select from inbox_lane w where w.tenant = i.tenant and w.inbox = i.id)
-       order by id for update
-     )
-     update inbox i set outcome = 'discarded', reason = $2, handled_at = clock_timestamp()
-     from held where i.tenant = current_tenant() and i.id = held.id returning i.id`,
-    [[...new Set(freed.map((row) => row.inbox))], reason.slice(0, 500)],
+    `update inbox i set outcome = 'discarded', reason = $2, handled_at = clock_timestamp()
+     where id = any($1) and outcome in ('pending', 'parked')
+       and not exists (select from inbox_lane w where w.tenant = i.tenant and w.inbox = i.id)
+     returning id`,
+    [ids, reason.slice(0, 500)],
   );
   return discarded.length;
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chooseAccount } from '../../backend/store/embedded/account.ts';
 import { findBinaries } from '../../backend/store/embedded/binaries.ts';
@@ -154,6 +154,37 @@ describe('after a crash', () => {
     expect(next.attached).toBe(false);
     expect(next.pid).not.toBe(stranger.pid);
     expect(stranger.exitCode).toBeNull();
+  });
+
+  test('starts over the empty lock file that a power cut left', async () => {
+    const store = await bench.open();
+    const lockFile = join(store.storeDir, 'data', 'postmaster.pid');
+    process.kill(store.pid, 'SIGKILL');
+    await until(
+      async () => (await identifyHolder(store.pid, store.storeDir)) === 'gone',
+      'the server is gone',
+    );
+    writeFileSync(lockFile, '');
+    const longAgo = Date.now() / 1000 - 60;
+    utimesSync(lockFile, longAgo, longAgo);
+
+    const next = await bench.open();
+    expect(next.attached).toBe(false);
+    expect(await ask(next, 'select 1 as answer')).toEqual([{ answer: 1 }]);
+  });
+
+  test('waits while the lock file of another start is still empty', async () => {
+    const store = await bench.open();
+    const lockFile = join(store.storeDir, 'data', 'postmaster.pid');
+    process.kill(store.pid, 'SIGKILL');
+    await until(
+      async () => (await identifyHolder(store.pid, store.storeDir)) === 'gone',
+      'the server is gone',
+    );
+    writeFileSync(lockFile, '');
+    const opening = bench.open();
+    setTimeout(() => unlinkSync(lockFile), 1000);
+    expect((await opening).attached).toBe(false);
   });
 
   test('replaces a server whose socket was cleaned away', async () => {

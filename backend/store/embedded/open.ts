@@ -4,7 +4,7 @@ import { askServer, ensureDatabase, type StoreConnection } from './connect.ts';
 import { EmbeddedStoreError, errorCode } from './failure.ts';
 import { type Launch, launch } from './launch.ts';
 import { openSocketDirectory, type Placement, placeStore } from './placement.ts';
-import { identifyHolder, readPostmasterLock } from './postmaster.ts';
+import { identifyHolder, readPostmasterLock, removeEmptyLock } from './postmaster.ts';
 import { type ServerSettings, serverSettings } from './settings.ts';
 import { signalServer, stopServer } from './stop.ts';
 
@@ -88,6 +88,7 @@ async function bringUp(opening: Opening): Promise<EmbeddedStore> {
         continue;
       }
     }
+    if (!lock) await removeEmptyLock(cluster.clusterDir, log);
     const stalePid = lock && (holder === 'zombie' || holder === 'stranger') ? lock.pid : undefined;
     const outcome = await startOnce(opening, stalePid);
     if (typeof outcome !== 'string') return outcome;
@@ -102,8 +103,9 @@ async function bringUp(opening: Opening): Promise<EmbeddedStore> {
   );
 }
 
-// Another start came first, or children of a killed server still hold its shared memory: both pass.
-const passingRefusal = /lock file ".*" already exists|shared memory block .* is still in use/;
+// Another start came first (its lock file is empty for a moment), or children of a killed server still hold its shared
+// memory: all pass.
+const passingRefusal = /lock file ".*" (already exists|is empty)|shared memory block .* is still in use/;
 
 /** The store, or the reason why PostgreSQL would not start just now. */
 async function startOnce(opening: Opening, stalePid: number | undefined): Promise<EmbeddedStore | string> {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { errorCode } from './failure.ts';
@@ -25,6 +25,24 @@ export async function readPostmasterLock(clusterDir: string): Promise<Postmaster
   const pid = Number(lines[0]);
   if (!Number.isInteger(pid) || pid <= 0) return null; // being written
   return { pid, port: Number(lines[3]) || null, socketDir: lines[4] || null, status: lines[7] || null };
+}
+
+const emptyIsLeftoverAfterMs = 5000;
+
+/**
+ * A server writes its lock file within milliseconds of creating it. One that stays empty is what a power cut left of a
+ * start, and PostgreSQL refuses to start over it for ever.
+ */
+export async function removeEmptyLock(clusterDir: string, log: (line: string) => void): Promise<void> {
+  const path = join(clusterDir, 'postmaster.pid');
+  try {
+    const { size, mtimeMs } = await stat(path);
+    if (size > 0 || Date.now() - mtimeMs < emptyIsLeftoverAfterMs) return;
+    await rm(path);
+    log('store.removed_empty_lock: a start that was cut off had left it');
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
 }
 
 /**

@@ -28,6 +28,8 @@ export function serverSettings({ major, socketDir, port, extra }: SettingsReques
     maintenance_work_mem: '32MB',
     max_wal_size: '512MB',
     autovacuum_max_workers: '2',
+    // A young store grows from nothing to 10,000 links in minutes, and plans without statistics are bad ones.
+    autovacuum_naptime: '10s',
     max_worker_processes: '4',
     max_parallel_workers: '2',
     max_parallel_workers_per_gather: '1',
