@@ -25,22 +25,28 @@ import { createServer, type HttpServer } from '../http/server.ts';
 import { createSessions } from '../http/session.ts';
 import { hookDirectory } from '../intake/hook-directory.ts';
 import { hookRoutes } from '../intake/routes.ts';
-import { laneQueue } from '../lanes/queue.ts';
+import { type LaneQueue, laneQueue } from '../lanes/queue.ts';
 import { startWorker } from '../lanes/worker.ts';
 import { createHealth } from '../observability/health.ts';
-import { createLog, type Facts, type LogLine } from '../observability/log.ts';
+import { createLog, type Facts, type Log, type LogLine } from '../observability/log.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import { createAppTokenVerifier } from '../security/app-token.ts';
 import { createDownloads } from '../security/download-token.ts';
 import { createRedactor } from '../security/redaction.ts';
 import { createSecretBox } from '../security/secret-box.ts';
 import { createSessionTokens } from '../security/session-token.ts';
+import { azureDevOps } from '../store/connections.ts';
 import { acceptor } from '../store/deliveries.ts';
 import { type Store, StoreUnavailable } from '../store/pool.ts';
 import { askAsUser } from './ask-as-user.ts';
 import { failpoints } from './failpoints.ts';
 import { hookKeeper, hookSecretName } from './hook-keeper.ts';
-import { registerOrganizations, storedOrganizations } from './organizations.ts';
+import {
+  registerOrganizations,
+  rememberPublicUrl,
+  sessionGenerations,
+  storedOrganizations,
+} from './organizations.ts';
 import { rotateDataKeys } from './rotate-keys.ts';
 import { openSecrets } from './secrets.ts';
 import { openStoreOf } from './store.ts';
@@ -81,6 +87,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
   const secrets = openSecrets(store, createSecretBox(config.masterKeys), redactor);
   await rotateDataKeys(store, secrets, log);
   await registerOrganizations(store, secrets, config.organizations);
+  const moved = await rememberPublicUrl(store, config.publicUrl);
 
   const metrics = createMetrics();
   const health = createHealth();
@@ -166,7 +173,9 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
   });
   store.listen('lane', worker.wake);
   await ensureSchedule(engine);
+  await followAddress(queue, moved, log);
 
+  const sessionGeneration = sessionGenerations(settings);
   const services: Services = {
     engine,
     systems,
@@ -179,6 +188,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     publicUrl: config.publicUrl,
     panelChanges: panelChanges(store),
     downloads: createDownloads(config.masterKeys),
+    sessionGeneration,
   };
   const ask = askAsUser(systems);
   let closing = false;
@@ -189,6 +199,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
       tokens: createSessionTokens(config.masterKeys),
       verifyAppToken: createAppTokenVerifier(config.appToken),
       organizations: storedOrganizations(store, config.organizations),
+      generationOf: sessionGeneration,
       ask,
       log,
     }),
@@ -237,6 +248,15 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
       log.info('backend.stopped');
     },
   };
+}
+
+/** The watchdog at once, instead of when it is due: until then hooks go to where the backend is not any more. */
+async function followAddress(queue: LaneQueue, tenants: readonly number[], log: Log): Promise<void> {
+  if (tenants.length === 0) return;
+  log.info('hooks.address_changed', { tenants: [...tenants] });
+  await queue.wake(
+    tenants.map((tenant) => ({ tenant, key: 'watchdog', kind: 'watchdog', connection: azureDevOps })),
+  );
 }
 
 const gaugesEveryMs = 15_000;

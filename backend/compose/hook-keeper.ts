@@ -14,6 +14,7 @@ import { hookUsername } from '../security/hook-credential.ts';
 import { randomPassword } from '../security/random.ts';
 import { azureDevOps } from '../store/connections.ts';
 import type { Store } from '../store/pool.ts';
+import { listAddresses } from '../store/public-addresses.ts';
 import { Failure } from '../sync/failure.ts';
 import type { Secrets } from './secrets.ts';
 import type { OpenSystems } from './systems.ts';
@@ -55,7 +56,14 @@ export interface ServiceHookKeeper extends HookKeeper {
 export function hookKeeper(options: HookKeeperOptions): ServiceHookKeeper {
   const { store, systems, secrets, settings, publicUrl } = options;
 
-  const address: ServiceHookKeeper['address'] = async (tenant) => {
+  /**
+   * The stored address decides, not this process's own: during a change replicas with the old and the new one run side
+   * by side, and must not move the hooks to and fro. A former address counts with the connection's own random path
+   * only, so nobody else's hooks at the same host are touched.
+   */
+  const addresses = async (
+    tenant: number,
+  ): Promise<{ url: string; username: string; formerUrls: string[] }> => {
     const connection = (await settings.of(tenant)).connections.get(azureDevOps);
     if (connection === undefined) {
       throw new Failure({
@@ -63,7 +71,14 @@ export function hookKeeper(options: HookKeeperOptions): ServiceHookKeeper {
         message: 'Azure DevOps is not set up for this organisation.',
       });
     }
-    return { url: `${publicUrl}/hooks/${connection.hook_id}`, username: hookUsername };
+    const under = (base: string) => `${base}/hooks/${connection.hook_id}`;
+    const [present = publicUrl, ...former] = await store.asTenant(tenant, listAddresses);
+    return { url: under(present), username: hookUsername, formerUrls: former.map(under) };
+  };
+
+  const address: ServiceHookKeeper['address'] = async (tenant) => {
+    const { url, username } = await addresses(tenant);
+    return { url, username };
   };
 
   const expectedOf = async (
@@ -72,7 +87,7 @@ export function hookKeeper(options: HookKeeperOptions): ServiceHookKeeper {
   ): Promise<{ system: AzureDevOps; expected: ExpectedHooks }> => {
     const system = await systems.azureDevOps(tenant);
     const projectId = await projectIdOf(system, project);
-    return { system, expected: { projectId, ...(await address(tenant)) } };
+    return { system, expected: { projectId, ...(await addresses(tenant)) } };
   };
 
   const passwordOf = async (tenant: number): Promise<string> => {

@@ -1,11 +1,21 @@
 import type { OrganizationSetting } from '../config.ts';
 import { retryPolicy } from '../contract/connections.ts';
+import { type SettingsCache, UnknownTenant } from '../engine/settings.ts';
 import type { RegisteredOrganization } from '../http/access.ts';
 import type { Organizations } from '../http/session.ts';
 import { randomId, randomPassword } from '../security/random.ts';
+import { recordAudit } from '../store/audit.ts';
 import { azureDevOps, findConnection, insertConnection, noteSettings } from '../store/connections.ts';
-import type { Store } from '../store/pool.ts';
-import { bindHost, findTenant, registerTenant } from '../store/tenants.ts';
+import type { Sql, Store } from '../store/pool.ts';
+import { rememberAddress } from '../store/public-addresses.ts';
+import {
+  bindHost,
+  findTenant,
+  listTenants,
+  readmitTenant,
+  registerTenant,
+  withdrawTenant,
+} from '../store/tenants.ts';
 import { hookPasswordName } from './hook-keeper.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -14,7 +24,8 @@ const azureDevOpsBudget = { requestsPerSecond: 60, concurrent: 12 };
 
 /**
  * Brings the store in line with the operator's list: a tenant for each organisation, and Azure DevOps as its
- * connection. A secret given in the configuration replaces the stored one; one that is left out stays.
+ * connection. A secret given in the configuration replaces the stored one; one that is left out stays. An organisation
+ * that a list leaves out is not served any more; no list at all changes nothing.
  */
 export async function registerOrganizations(
   store: Store,
@@ -28,6 +39,8 @@ export async function registerOrganizations(
       hostId: organization.hostId,
     });
     await store.asTenant(tenant, async (sql) => {
+      if (await readmitTenant(sql, tenant))
+        await audit(sql, tenant, 'organization.readmitted', organization.name);
       const { auth } = organization;
       const settings: Record<string, string | boolean> = {
         authKind: auth.kind,
@@ -67,7 +80,46 @@ export async function registerOrganizations(
       await noteSettings(sql, tenant);
     });
   }
+  await withdrawOthers(store, organizations);
 }
+
+async function withdrawOthers(store: Store, organizations: readonly OrganizationSetting[]): Promise<void> {
+  if (organizations.length === 0) return;
+  const listed = new Set(organizations.map(({ name }) => name.toLowerCase()));
+  for (const { tenant, organization } of await listTenants(store)) {
+    if (listed.has(organization.toLowerCase())) continue;
+    await store.asTenant(tenant, async (sql) => {
+      if (await withdrawTenant(sql, tenant)) await audit(sql, tenant, 'organization.withdrawn', organization);
+    });
+  }
+}
+
+const audit = (sql: Sql, tenant: number, action: string, subject: string) =>
+  recordAudit(sql, tenant, { by: 'The operator', action, subject });
+
+/**
+ * Makes the configured address the present one of all tenants. Returns those that had another: their service hooks lead
+ * to where nobody listens any more.
+ */
+export async function rememberPublicUrl(store: Store, publicUrl: string): Promise<number[]> {
+  const moved: number[] = [];
+  for (const { tenant } of await listTenants(store)) {
+    if (await store.asTenant(tenant, (sql) => rememberAddress(sql, tenant, publicUrl))) moved.push(tenant);
+  }
+  return moved;
+}
+
+/** The number that a tenant's sessions must carry, from settings that are forgotten as soon as they change. */
+export const sessionGenerations =
+  (settings: SettingsCache) =>
+  async (tenant: number): Promise<number | undefined> => {
+    try {
+      return (await settings.of(tenant)).sessionGeneration;
+    } catch (error) {
+      if (error instanceof UnknownTenant) return undefined;
+      throw error;
+    }
+  };
 
 /** The registered organisations as sessions look them up. */
 export function storedOrganizations(store: Store, settings: readonly OrganizationSetting[]): Organizations {
@@ -75,13 +127,14 @@ export function storedOrganizations(store: Store, settings: readonly Organizatio
   return {
     async find(name): Promise<RegisteredOrganization | undefined> {
       const row = await findTenant(store, name);
-      if (row === undefined) return undefined;
+      if (row === undefined || row.withdrawn_while_on !== null) return undefined;
       return {
         tenant: row.tenant,
         name: row.organization,
         url: row.url,
         hostId: row.host_id ?? undefined,
-        // A tenant that left the list keeps the stricter rule.
+        sessionGeneration: row.session_generation,
+        // Without a list the stricter rule holds.
         requiresAppToken: asks.get(row.organization.toLowerCase()) ?? true,
       };
     },

@@ -11,15 +11,22 @@ export interface TenantSettings {
   url: string;
   hostId: string | undefined;
   enabled: boolean;
+  /** Sessions of another number have ended; undefined while the operator's list lacks the organisation. */
+  sessionGeneration: number | undefined;
   connections: ReadonlyMap<string, ConnectionRow>;
   /** In the order in which triggers are asked. */
   mappings: readonly MappingRow[];
 }
 
 export interface SettingsCache {
-  /** Throws when the tenant does not exist. */
+  /** Throws `UnknownTenant` when it does not exist. */
   of(tenant: number): Promise<TenantSettings>;
   forget(tenant?: number): void;
+}
+
+/** Somebody names a tenant that the store lacks, as a session does that is older than a restored backup. */
+export class UnknownTenant extends Error {
+  override name = 'UnknownTenant';
 }
 
 const maxAgeMs = 30_000;
@@ -43,7 +50,7 @@ export function settingsCache(store: Store): SettingsCache {
 
 async function readSettings(store: Store, tenant: number): Promise<TenantSettings> {
   const row = (await listTenants(store)).find((candidate) => candidate.tenant === tenant);
-  if (row === undefined) throw new Error(`There is no tenant ${tenant}`);
+  if (row === undefined) throw new UnknownTenant(`There is no tenant ${tenant}`);
   const { connections, mappings } = await store.asTenant(tenant, async (sql) => ({
     connections: await listConnections(sql),
     mappings: await listMappings(sql),
@@ -54,6 +61,7 @@ async function readSettings(store: Store, tenant: number): Promise<TenantSetting
     url: row.url,
     hostId: row.host_id ?? undefined,
     enabled: row.enabled,
+    sessionGeneration: row.withdrawn_while_on === null ? row.session_generation : undefined,
     connections: new Map(connections.map((connection) => [connection.id, connection])),
     mappings,
   };

@@ -11,6 +11,8 @@ export interface RegisteredOrganization {
   hostId?: string;
   /** Azure DevOps Server has no way to share the key of app tokens, so there the access token decides alone. */
   requiresAppToken: boolean;
+  /** Goes into its sessions; see `Session`. */
+  sessionGeneration: number;
 }
 
 /** What Azure DevOps says about the user of an access token. */

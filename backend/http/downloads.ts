@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import { downloadRoute } from '../contract/downloads.ts';
 import { ProblemError } from './problem.ts';
 
 /** The content of a file, and its name as the other system gives it. */
 export type OpenDownload = (token: string) => Promise<{ name: string; content: Readable } | undefined>;
 
-export const downloadPath = (token: string): string => `/api/downloads/${token}`;
+export const downloadPath = (token: string): string => downloadRoute.path.replace(':token', token);
 
 /** Tokens hold a name of 255 characters at most, sealed and in base64. */
 const maxTokenLength = 4000;
@@ -16,16 +17,19 @@ const maxTokenLength = 4000;
  */
 export function mountDownloads(app: FastifyInstance, open: OpenDownload): void {
   app.route<{ Params: { '*': string } }>({
-    method: 'GET',
+    method: downloadRoute.method,
+    // Asked for its head alone, the other system would still send the whole file.
+    exposeHeadRoute: false,
     // A wildcard, because the router caps named parameters at 300 characters.
-    url: '/api/downloads/*',
+    url: downloadRoute.path.replace(':token', '*'),
     config: { name: 'download' },
     async handler(request, reply) {
       const token = request.params['*'];
       const file = token.length > maxTokenLength ? undefined : await open(token);
       if (file === undefined) throw new ProblemError('notFound');
       return reply
-        .header('content-type', 'application/octet-stream')
+        .header('content-type', downloadRoute.headers['content-type'])
+        .header('accept-ranges', downloadRoute.headers['accept-ranges'])
         .header('content-disposition', dispositionOf(file.name))
         .header('content-security-policy', "sandbox; default-src 'none'")
         .send(file.content);

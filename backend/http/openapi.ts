@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { downloadRoute } from '../contract/downloads.ts';
 import { problem, problemCatalogue } from '../contract/problem.ts';
 import type { RouteShape } from '../contract/route.ts';
 import { routes } from '../contract/routes.ts';
@@ -44,6 +45,28 @@ const operationOf = (name: string, route: RouteShape): Json => ({
   security: route.guard === 'open' ? [] : [{ session: [] }],
 });
 
+const download: Json = {
+  operationId: 'download',
+  summary: downloadRoute.summary,
+  description: downloadRoute.description,
+  tags: ['downloads'],
+  parameters: [{ name: 'token', in: 'path', required: true, schema: { type: 'string' } }],
+  responses: {
+    200: {
+      description: 'The file, whole.',
+      headers: Object.fromEntries(
+        Object.entries(downloadRoute.headers)
+          .filter(([name]) => name !== 'content-type')
+          .map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
+      ),
+      content: { [downloadRoute.headers['content-type']]: { schema: { type: 'string', format: 'binary' } } },
+    },
+    default: { $ref: '#/components/responses/Problem' },
+  },
+  // The token in the address is the proof.
+  security: [],
+};
+
 /** The API as OpenAPI 3.1, derived from the contract alone. `serverUrl` is the public address of the backend. */
 export const buildOpenApi = (serverUrl: string): Json => {
   const paths: Record<string, Json> = {};
@@ -51,6 +74,7 @@ export const buildOpenApi = (serverUrl: string): Json => {
     const path = route.path.replace(/:(\w+)/g, '{$1}');
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(name, route) };
   }
+  paths[downloadRoute.path.replace(':token', '{token}')] = { get: download };
   const codes = Object.entries(problemCatalogue).map(
     ([code, { status, title }]) => `${code} (${status}): ${title}.`,
   );

@@ -31,12 +31,17 @@ export const mountRoutes = (app: FastifyInstance, options: MountOptions) => {
   const administrationRate = createRateLimit(rates.administration);
   const known = new WeakMap<FastifyRequest, Session>();
 
+  const refuseEnded = async (session: Session) => {
+    if (!(await sessions.isCurrent(session))) throw new ProblemError('signInRequired');
+  };
+
   const admit = (route: RouteShape) => async (request: FastifyRequest) => {
     if (route.guard === 'open') {
       limit(sessionRate, request.ip);
       return;
     }
     const session = requireSession(request.headers.authorization, sessions.verify);
+    await refuseEnded(session);
     known.set(request, session);
     const administers = route.guard === 'projectAdmin' || route.guard === 'tenantAdmin';
     if (administers) limit(administrationRate, `${session.tenant} ${session.user.id}`);
@@ -57,7 +62,10 @@ export const mountRoutes = (app: FastifyInstance, options: MountOptions) => {
     const input = checkInput(route, raw);
     const handle = handlers[name] as unknown as AnyHandler;
     const signal = AbortSignal.any([options.closing, hangUpOf(reply)]);
-    return handle({ ...input, session, requestId: request.id, signal });
+    const answer = await handle({ ...input, session, requestId: request.id, signal });
+    // A read may have waited for half a minute. What was changed is answered: a caller who hears "sign in" tries again.
+    if (route.method === 'GET') await refuseEnded(session);
+    return answer;
   };
 
   for (const [name, route] of Object.entries(routes) as [RouteName, RouteShape][]) {

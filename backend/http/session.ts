@@ -20,12 +20,16 @@ export interface Organizations {
 export interface Sessions {
   open(input: OpenSessionInput): Promise<OpenSessionAnswer>;
   verify(token: string): Session | undefined;
+  /** False once the organisation was switched off or left the operator's list after the session was opened. */
+  isCurrent(session: Session): Promise<boolean>;
 }
 
 export interface SessionsOptions {
   tokens: SessionTokens;
   verifyAppToken: AppTokenVerifier;
   organizations: Organizations;
+  /** The number that sessions of the tenant must carry; undefined when it has none. */
+  generationOf(tenant: number): Promise<number | undefined>;
   ask: AskAsUser;
   log: Log;
 }
@@ -59,6 +63,8 @@ export const createSessions = (options: SessionsOptions): Sessions => {
     if (!organization.hostId) await organizations.bindHost(organization.tenant, standing.hostId);
     const { token, expiresAt } = tokens.issue({
       tenant: organization.tenant,
+      // Read before Azure DevOps was asked: what ended the sessions meanwhile ends this one too.
+      generation: organization.sessionGeneration,
       organization: organization.name,
       user: standing.user,
       project,
@@ -100,5 +106,9 @@ export const createSessions = (options: SessionsOptions): Sessions => {
     }
   };
 
-  return { open, verify: (token) => tokens.read(token) };
+  return {
+    open,
+    verify: (token) => tokens.read(token),
+    isCurrent: async ({ tenant, generation }) => (await options.generationOf(tenant)) === generation,
+  };
 };

@@ -5,6 +5,8 @@ import { currentKey, deriveKey, type MasterKey } from './master-key.ts';
 /** One file of one ticket, for whoever holds the token. */
 const download = z.object({
   tenant: z.number().int(),
+  /** As in the session that asked for it. */
+  generation: z.number().int(),
   linkId: z.string(),
   attachment: z.object({ id: z.string(), name: z.string(), sizeBytes: z.number().optional() }),
 });

@@ -5,6 +5,8 @@ import { currentKey, deriveKey, type MasterKey } from './master-key.ts';
 /** Who asks, as the verified session token tells. */
 export interface Session {
   tenant: number;
+  /** The tenant's number when the session was opened; a higher one ends it. */
+  generation: number;
   /** Name of the registered organisation or collection. */
   organization: string;
   user: { id: string; name: string };
@@ -31,6 +33,7 @@ const maxTokenLength = 26_000;
 
 const content = z.object({
   tenant: z.number().int(),
+  generation: z.number().int(),
   organization: z.string(),
   user: z.object({ id: z.string(), name: z.string() }),
   project: z.object({ id: z.string(), name: z.string() }),
@@ -46,8 +49,8 @@ const content = z.object({
 /**
  * Tokens of our own sessions: `t1.<key id>.<sealed>`, AES-256-GCM under a key derived from the master key. Sealed, not
  * only signed, because the user's access token travels inside: so every replica can ask as the user and none has to
- * store that token. A session cannot be called back before its 15 minutes are over; rights that matter (a work item's)
- * are asked again within 5.
+ * store that token. No single session can be called back before its 15 minutes are over, only all of a tenant, by the
+ * number that they carry; rights that matter (a work item's) are asked again within 5.
  */
 export const createSessionTokens = (
   masterKeys: readonly MasterKey[],

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
+import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import type { RouteShape } from '../../backend/contract/route.ts';
@@ -30,6 +31,7 @@ const allRights = { changeWorkItems: true, administerProject: true, administerTe
 const sessionOf = (rights: Session['rights'], more: Partial<Session> = {}) =>
   tokens.issue({
     tenant: 1,
+    generation: 1,
     organization: 'contoso',
     user: { id: 'ada', name: 'Ada' },
     project: { id: 'fabrikam', name: 'Fabrikam' },
@@ -70,6 +72,8 @@ const handlers = new Proxy({} as Handlers, {
 
 const logLines: string[] = [];
 const bound: string[] = [];
+/** Of every tenant; undefined when it is not served any more. */
+let generation: number;
 
 const start = async (more: Partial<ServerOptions> = {}) => {
   const redactor = createRedactor();
@@ -90,11 +94,19 @@ const start = async (more: Partial<ServerOptions> = {}) => {
             url: 'https://dev.azure.com/contoso',
             hostId: 'host-1',
             requiresAppToken: true,
+            sessionGeneration: generation,
           },
-          server: { tenant: 2, name: 'server', url: 'https://tfs/Default', requiresAppToken: false },
+          server: {
+            tenant: 2,
+            name: 'server',
+            url: 'https://tfs/Default',
+            requiresAppToken: false,
+            sessionGeneration: generation,
+          },
         })[name.toLowerCase()],
       bindHost: async (tenant, hostId) => void bound.push(`${tenant} ${hostId}`),
     },
+    generationOf: async () => generation,
     ask,
     log,
   });
@@ -137,6 +149,7 @@ beforeEach(() => {
   logLines.length = 0;
   bound.length = 0;
   asked = [];
+  generation = 1;
   answerWith = () => ({});
   standing = {
     hostId: 'host-1',
@@ -173,6 +186,68 @@ const pathOf = (route: RouteShape, values: Record<string, string>) =>
 
 const own = { projectId: 'fabrikam', workItemId: '3' };
 const without = ({ requestId: _id, ...rest }: Record<string, unknown>) => rest;
+
+describe('downloads', () => {
+  test('a file that breaks off midway does not look like a whole one', async () => {
+    async function* half() {
+      yield Buffer.alloc(100_000, 1);
+      throw new Error('canary: the service desk hung up');
+    }
+    const broken = await start({
+      openDownload: async () => ({ name: 'half.bin', content: Readable.from(half()) }),
+    });
+    try {
+      const answer = await fetch(`${broken.url}/api/downloads/token`);
+      expect(answer.status).toBe(200);
+      await expect(answer.arrayBuffer()).rejects.toThrow();
+    } finally {
+      await broken.server.close();
+    }
+  });
+});
+
+describe('sessions of an organisation that was switched off or is not served any more', () => {
+  test.each(guarded)('%s refuses them', async (_name, route) => {
+    const token = sessionOf(allRights);
+    generation = 2;
+    const asking = { method: route.method, token, body: route.body ? {} : undefined };
+    const refused = await call(pathOf(route, own), asking);
+    expect([refused.status, refused.json.code]).toEqual([401, 'signInRequired']);
+    expect(handled).toHaveLength(0);
+  });
+
+  test('a read that waited through it gives nothing away', async () => {
+    const token = sessionOf(allRights);
+    answerWith = () => {
+      generation = 2;
+      return { secret: 'canary' };
+    };
+    const { status, text } = await call('/api/projects/fabrikam/connections', { token });
+    expect([status, text.includes('canary')]).toEqual([401, false]);
+  });
+
+  test('what was changed is answered all the same: a caller would do it twice', async () => {
+    const token = sessionOf(allRights);
+    answerWith = () => {
+      generation = 2;
+      return { enabled: false };
+    };
+    const body = { enabled: false };
+    const path = pathOf(routes.switchTenant, own);
+    const answer = await call(path, { method: routes.switchTenant.method, token, body });
+    expect([answer.status, answer.json]).toEqual([200, { enabled: false }]);
+  });
+
+  test('a session that is opened afterwards is good', async () => {
+    generation = 2;
+    const { json } = await call('/api/session', {
+      method: 'POST',
+      body: { organization: 'server', hostId: 'host-1', projectId: 'fabrikam', accessToken: 'user' },
+    });
+    const answer = await call('/api/projects/fabrikam/connections', { token: json.token });
+    expect(answer.status).not.toBe(401);
+  });
+});
 
 describe('every route asks for its guard', () => {
   const expired = createSessionTokens(masterKeys, () => Date.now() - 16 * 60 * 1000);
@@ -625,7 +700,7 @@ describe('running it', () => {
     const operations = Object.values(
       json.paths as Record<string, Record<string, { operationId: string }>>,
     ).flatMap((path) => Object.values(path).map((operation) => operation.operationId));
-    expect(operations.sort()).toEqual(Object.keys(routes).sort());
+    expect(operations.sort()).toEqual([...Object.keys(routes), 'download'].sort());
     expect(json.paths['/api/work-items/{workItemId}/panel'].get.parameters).toContainEqual(
       expect.objectContaining({ name: 'workItemId', in: 'path', required: true }),
     );

@@ -29,6 +29,8 @@ export interface Rig {
   startBackend(env?: Record<string, string>): Promise<void>;
   /** Another backend on the same database, as behind a load balancer. Stopped by `close`. */
   startReplica(env?: Record<string, string>): Promise<Child & { ready: string }>;
+  /** The session that `api` and `ask` use for the user, opened when there is none. */
+  token(as?: string): Promise<string>;
   /** As `api`, without judging the answer. */
   ask(name: RouteName, input?: ApiInput, as?: string | null): Promise<{ status: number; body: unknown }>;
   /** Calls the product's own API as a seeded user. Throws with the problem when it is not 2xx. */
@@ -150,13 +152,21 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       backend = await startProduct({ PORT: port, PUBLIC_URL: `http://127.0.0.1:${port}`, ...env });
     },
     async startReplica(env = {}) {
-      const replica = await startProduct(env);
+      const replica = await startProduct({ PUBLIC_URL: new URL(rig.backendUrl()).origin, ...env });
       replicas.push(replica);
       return replica;
     },
+    token: async (as = 'admin') => sessions.get(as) ?? (await openSession(as)),
     async ask(name, input = {}, as = 'admin') {
-      const token = as === null ? undefined : (sessions.get(as) ?? (await openSession(as)));
-      return callRoute(rig.backendUrl(), name, input, token);
+      if (as === null) return callRoute(rig.backendUrl(), name, input);
+      const answer = await callRoute(
+        rig.backendUrl(),
+        name,
+        input,
+        sessions.get(as) ?? (await openSession(as)),
+      );
+      // As the extension does, once: a session ends when the organisation is switched off.
+      return answer.status === 401 ? callRoute(rig.backendUrl(), name, input, await openSession(as)) : answer;
     },
     async api(name, input = {}, as = 'admin') {
       const token = sessions.get(as) ?? (await openSession(as));
@@ -351,7 +361,7 @@ export const alembaWebhook = (url: string, secret: string) => ({
 });
 
 /** A port that was free a moment ago: the backend must know its own address before it listens. */
-const freePort = (): Promise<string> =>
+export const freePort = (): Promise<string> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -90,6 +90,7 @@ export function conversationHandlers(services: Services): ConversationHandlers {
       if (found === undefined) throw new ProblemError('notFound');
       const { token, expiresAt } = await services.downloads.issue({
         tenant: link.tenant,
+        generation: input.session.generation,
         linkId: String(link.id),
         attachment: { id: found.id, name: found.name, sizeBytes: found.sizeBytes },
       });

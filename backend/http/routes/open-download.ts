@@ -6,7 +6,9 @@ import type { Services } from './services.ts';
 export async function openDownload(services: Services, token: string): ReturnType<OpenDownload> {
   const wanted = await services.downloads.read(token);
   if (wanted === undefined) return undefined;
-  const { tenant, linkId, attachment } = wanted;
+  const { tenant, generation, linkId, attachment } = wanted;
+  // It ends with the sessions of its tenant.
+  if ((await services.sessionGeneration(tenant)) !== generation) return undefined;
   const link = await services.engine.store.asTenant(tenant, (sql) => findLink(sql, linkId));
   if (link === undefined || link.ended_at !== null) return undefined;
   const system = await services.systems.open(tenant, link.connection);

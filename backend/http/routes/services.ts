@@ -23,6 +23,8 @@ export interface Services {
   publicUrl: string;
   panelChanges: PanelChanges;
   downloads: Downloads;
+  /** The number that sessions of the tenant must carry; undefined when it has none. */
+  sessionGeneration(tenant: number): Promise<number | undefined>;
 }
 
 /** Tells waiting requests that a link of the tenant changed. */

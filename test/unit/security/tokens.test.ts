@@ -134,6 +134,7 @@ describe('session tokens', () => {
   const tokens = createSessionTokens(masters, () => now);
   const session = {
     tenant: 3,
+    generation: 1,
     organization: 'contoso',
     user: { id: 'u', name: 'Ada' },
     project: { id: 'p', name: 'Fabrikam' },
