@@ -189,6 +189,89 @@ describe('from an empty organisation to the first ticket', () => {
   });
 });
 
+describe('what an attempt sent and was answered', () => {
+  const refuse = (status: number, body: unknown, headers: Record<string, string> = {}) =>
+    admin.rig.control('alemba', 'PUT', '/faults', {
+      id: 'refuse',
+      fault: { kind: 'status', status, headers, body },
+      match: { method: 'PUT', path: '/call/' },
+    });
+  const healthy = () => admin.rig.control('alemba', 'DELETE', '/faults');
+  afterEach(healthy);
+
+  test('a write that went well shows its body, a read nothing, and the summary says what went where', async () => {
+    const pair = await linkedPair('Shown');
+    await quiet();
+    const title = `Shown "again" ${'ü'.repeat(20)}`;
+    await act({ do: 'update', id: Number(pair.workItemId), fields: { 'System.Title': title } });
+    const told = await until('the title went over', async () => {
+      const { attempts } = await admin.call('listAttempts', { query: { linkId: pair.linkId } });
+      return attempts.find(({ summary }) => summary === 'Title went to the call.');
+    });
+    const { requests } = await admin.call('readAttempt', { params: { attemptId: told.id } });
+    const write = requests.find(({ sent }) => sent?.body?.text?.includes(title.slice(-20)));
+    expect(write).toMatchObject({
+      status: 200,
+      sent: {
+        method: 'PUT',
+        path: expect.stringContaining(`/call/${pair.ticketId}`),
+        body: { contentType: expect.stringContaining('json') },
+      },
+    });
+    expect(requests.every(({ answer }) => answer === undefined)).toBe(true);
+    // Neither side's record as it was read.
+    expect(JSON.stringify(requests)).not.toContain('AssignedOfficer');
+  });
+
+  test('a refusal shows the answer with its headers, cut, and what was written all the same', async () => {
+    const pair = await linkedPair('Refused');
+    await quiet();
+    const said = `<img src=x onerror=alert(1)> ${'no '.repeat(4000)}`;
+    await refuse(400, { Message: said }, { 'x-request-id': 'abc-1', 'x-ratelimit-remaining': '3' });
+    await act({ do: 'update', id: Number(pair.workItemId), fields: { 'System.Title': 'Refused again' } });
+    const failed = await until('the system refused', async () => {
+      const query = { linkId: pair.linkId, outcome: 'failure' };
+      return (await admin.call('listAttempts', { query })).attempts[0];
+    });
+    const { requests } = await admin.call('readAttempt', { params: { attemptId: failed.id } });
+    expect(requests.find(({ failure }) => failure === 'rejected')).toMatchObject({
+      status: 400,
+      sent: { method: 'PUT' },
+      answer: {
+        headers: { 'x-request-id': 'abc-1', 'x-ratelimit-remaining': '3' },
+        body: { characters: JSON.stringify({ Message: said }).length },
+      },
+    });
+    const [row] = await admin.rows<{ bytes: number; text: string }>(
+      `select octet_length(detail->>'requests') as bytes, detail->>'requests' as text from attempt where id = $1`,
+      [failed.id],
+    );
+    expect(row?.text).toContain('onerror=alert(1)');
+    expect(Buffer.byteLength(JSON.stringify(JSON.parse(row?.text ?? '')))).toBeLessThanOrEqual(32 * 1024);
+    await healthy();
+    await admin.call('retryParked', { body: { ids: [`link:${pair.linkId}`] } });
+    await quiet();
+  });
+
+  test('what the store would not take does not hold up the lane: NUL, half characters', async () => {
+    const pair = await linkedPair('Odd');
+    await quiet();
+    await refuse(400, 'no\0pe \u202e \ud83d', { 'content-type': 'text/plain' });
+    await act({ do: 'update', id: Number(pair.workItemId), fields: { 'System.Title': 'Odd again' } });
+    const failed = await until('the system refused', async () => {
+      const query = { linkId: pair.linkId, outcome: 'failure' };
+      return (await admin.call('listAttempts', { query })).attempts[0];
+    });
+    const { requests } = await admin.call('readAttempt', { params: { attemptId: failed.id } });
+    expect(requests.find(({ failure }) => failure === 'rejected')?.answer?.body?.text).toContain(
+      'no\\u0000pe',
+    );
+    await healthy();
+    await admin.call('retryParked', { body: { ids: [`link:${pair.linkId}`] } });
+    await quiet();
+  });
+});
+
 describe('what stands still', () => {
   test('is listed, tried again, given up', async () => {
     const pair = await linkedPair('Parked');

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { AttemptDetail, TracedRequest } from '../../backend/contract/activity.ts';
 import { type RouteName, routes } from '../../backend/contract/routes.ts';
 import { openGates } from '../support/hooks.ts';
 import { until } from '../support/rig.ts';
@@ -69,6 +70,16 @@ const readEverything = async (params: Record<string, string>) => {
   }
 };
 
+/** What went to and fro in all attempts so far: the answers below are of systems that say back what they were sent. */
+const readAttempts = async (projectId: string): Promise<AttemptDetail[]> => {
+  const { attempts } = await scene.rig.api('listAttempts', { params: { projectId }, query: { limit: 200 } });
+  const details: AttemptDetail[] = [];
+  for (const { id } of attempts) {
+    details.push(await scene.rig.api('readAttempt', { params: { projectId, attemptId: id } }));
+  }
+  return details;
+};
+
 const forms = (secret: string): string[] => {
   const bytes = Buffer.from(secret);
   // Base64 of a text that holds the secret depends on where it begins, up to its first and last characters.
@@ -136,6 +147,21 @@ test('secrets stay secret while everything goes wrong', async () => {
       await rig.api('testConnection', { params: { projectId, connectionId: 'azure-devops' } });
     }
   }
+  // A sign-in in the middle of a run, at a server that says back the password.
+  const { sessions } = await rig.control<{ sessions: { id: string }[] }>('alemba', 'GET', '/state');
+  for (const { id } of sessions) await rig.control('alemba', 'DELETE', `/sessions/${id}`);
+  await setFault(rig, 'alemba', {
+    fault: { ...echoing, status: 500 },
+    match: { method: 'POST', path: 'oauth' },
+  });
+  await editWorkItem(rig, pair.workItemId, { 'System.Title': 'Signed out' });
+  await rig.api('noticeSave', { params: { workItemId: String(pair.workItemId) }, body: {} });
+  const isSignIn = ({ route }: TracedRequest) => route.startsWith('session.');
+  await until('a sign-in has failed within a run', async () =>
+    (await readAttempts(projectId)).flatMap(({ requests }) => requests).find(isSignIn),
+  );
+  await clearFaults(rig);
+  await rig.api('testConnection', { params: { projectId, connectionId } });
   // Hooks that carry secrets in their bodies.
   const post = (headers: Record<string, string>, body: string) =>
     fetch(`${rig.backendUrl()}${alemba?.path}`, { method: 'POST', headers, body });
@@ -160,6 +186,17 @@ test('secrets stay secret while everything goes wrong', async () => {
       backfillId: number,
       attachmentId: number,
     });
+  }
+  const requests = (await readAttempts(projectId)).flatMap((attempt) => attempt.requests);
+  answers.push(JSON.stringify(requests));
+  // What was said back was kept, and without the secrets: the search below would find nothing in nothing either.
+  const said = requests.flatMap(({ answer }) => answer?.body?.text ?? []);
+  expect(said.filter((text) => text.includes('bad credentials: [secret]')).length).toBeGreaterThan(3);
+  expect(requests.some(({ sent }) => sent?.body?.text !== undefined)).toBe(true);
+  const signIns = requests.filter(isSignIn);
+  expect(signIns.length).toBeGreaterThan(0);
+  for (const { sent, answer } of signIns) {
+    expect([sent?.body?.text, answer?.body?.text]).toEqual([undefined, undefined]);
   }
   expect(lines.length).toBeGreaterThan(50);
   expect(answers.length).toBeGreaterThan(50);
