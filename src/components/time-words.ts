@@ -12,13 +12,30 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60_000],
 ];
 
+/** Keeps what `make` made for the last key: making a format takes 20 times as long as using it. */
+function lastMade<K extends string[], V>(make: (...key: K) => V): (...key: K) => V {
+  let made: { key: string; value: V } | undefined;
+  return (...key) => {
+    const name = key.join(' ');
+    if (made?.key !== name) made = { key: name, value: make(...key) };
+    return made.value;
+  };
+}
+
+const distanceFormat = lastMade(
+  (locale: string) => new Intl.RelativeTimeFormat(locale, { style: 'narrow', numeric: 'auto' }),
+);
+const exactFormat = lastMade(
+  (locale: string, timeZone: string) =>
+    new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'long', timeZone }),
+);
+
 /** "2 min. ago", "in 3 hr."; less than a minute is "now": the second would be wrong before it is read. */
 export function relativeTime(at: string, nowMs: number, locale: string): string {
   const distanceMs = Date.parse(at) - nowMs;
   for (const [unit, sizeMs] of steps) {
     if (Math.abs(distanceMs) >= sizeMs) {
-      const format = new Intl.RelativeTimeFormat(locale, { style: 'narrow', numeric: 'auto' });
-      return format.format(Math.round(distanceMs / sizeMs), unit);
+      return distanceFormat(locale).format(Math.round(distanceMs / sizeMs), unit);
     }
   }
   return text.time.now;
@@ -26,7 +43,7 @@ export function relativeTime(at: string, nowMs: number, locale: string): string 
 
 /** Date, time and zone as the viewer reads them. */
 export const exactTime = (at: string, { locale, timeZone }: Viewer): string =>
-  new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'long', timeZone }).format(new Date(at));
+  exactFormat(locale, timeZone).format(new Date(at));
 
 export const clockTime = (at: string, { locale, timeZone }: Viewer): string =>
   new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone }).format(new Date(at));

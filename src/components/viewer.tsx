@@ -1,4 +1,5 @@
-import { createContext, useContext, useEffect, useState } from 'react';
+import { createContext, useContext, useSyncExternalStore } from 'react';
+import { clockMs, onTick } from './clock.ts';
 import type { Viewer } from './time-words.ts';
 
 const context = createContext<Viewer>({ locale: 'en', timeZone: 'UTC' });
@@ -6,12 +7,7 @@ const context = createContext<Viewer>({ locale: 'en', timeZone: 'UTC' });
 export const ViewerProvider = context.Provider;
 export const useViewer = (): Viewer => useContext(context);
 
-/** The time, renewed often enough for "2 min ago" to be true. */
-export function useNow(everyMs = 20_000): number {
-  const [nowMs, setNowMs] = useState(Date.now);
-  useEffect(() => {
-    const timer = setInterval(() => setNowMs(Date.now()), everyMs);
-    return () => clearInterval(timer);
-  }, [everyMs]);
-  return nowMs;
+/** What the time makes of something, such as words; drawn again only when that changes. */
+export function useTime<T extends string | number | boolean>(read: (nowMs: number) => T): T {
+  return useSyncExternalStore(onTick, () => read(clockMs()));
 }

@@ -6,7 +6,7 @@ import { ProblemNotice } from '../components/notice.tsx';
 import { StatusMark } from '../components/status.tsx';
 import { RelativeTime } from '../components/time.tsx';
 import { type Doing, useDoing } from '../components/use-load.ts';
-import { useNow } from '../components/viewer.tsx';
+import { useTime } from '../components/viewer.tsx';
 import type { OpenWorkItem } from '../host/form.ts';
 import { openInNewWindow } from '../host/page.ts';
 import type { HostContext } from '../host/sdk.ts';
@@ -120,10 +120,9 @@ function Agreement({ ticket, busy }: { ticket: TicketCard; busy: boolean }) {
 
 /** Overdue is said with a sign and a word, not by colour alone; a finished ticket is never overdue. */
 function Due({ at, category }: { at: string; category: TicketCard['status']['category'] }) {
-  const nowMs = useNow();
+  const overdue = useTime((nowMs) => Date.parse(at) < nowMs);
   const finished = category === 'completed' || category === 'resolved' || category === 'removed';
   if (finished) return null;
-  const overdue = Date.parse(at) < nowMs;
   return (
     <span className={`row ${overdue ? 'bad strong' : ''}`} style={{ gap: 4 }}>
       <Icon iconName={overdue ? 'Warning' : 'Clock'} />

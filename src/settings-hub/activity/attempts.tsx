@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { Attempt, AttemptDetail } from '../../../backend/contract/activity.ts';
 import { Action } from '../../components/action.tsx';
 import { Icon } from '../../components/icon.tsx';
+import { LongList } from '../../components/long-list.tsx';
 import { ProblemNotice } from '../../components/notice.tsx';
 import { RelativeTime } from '../../components/time.tsx';
 import { useLoad } from '../../components/use-load.ts';
@@ -52,11 +53,9 @@ export function Attempts() {
       {!pages.ready && pages.loading && <div className="skeleton" style={{ height: 120 }} />}
       {pages.ready && pages.entries.length === 0 && <p className="quiet">{w.noAttempts}</p>}
       {pages.entries.length > 0 && (
-        <ul className="entries long">
-          {pages.entries.map((attempt) => (
-            <Row key={attempt.id} attempt={attempt} />
-          ))}
-        </ul>
+        <LongList rows={pages.entries} rowPx={61}>
+          {(attempt) => <Row key={attempt.id} attempt={attempt} />}
+        </LongList>
       )}
       <div className="row">
         {pages.more && <Action label={w.older} busy={pages.loading} onClick={pages.readOlder} />}

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { Delivery } from '../../../backend/contract/activity.ts';
 import { Action } from '../../components/action.tsx';
 import { CheckInput } from '../../components/field.tsx';
+import { LongList } from '../../components/long-list.tsx';
 import { ProblemNotice } from '../../components/notice.tsx';
 import { RelativeTime } from '../../components/time.tsx';
 import { useDoing, useLoad } from '../../components/use-load.ts';
@@ -98,8 +99,8 @@ export function Deliveries() {
       {!pages.ready && pages.loading && <div className="skeleton" style={{ height: 120 }} />}
       {pages.ready && pages.entries.length === 0 && <p className="quiet">{w.noDeliveries}</p>}
       {pages.entries.length > 0 && (
-        <ul className="entries long">
-          {pages.entries.map((delivery) => (
+        <LongList rows={pages.entries} rowPx={81}>
+          {(delivery) => (
             <Row
               key={delivery.id}
               delivery={delivery}
@@ -107,8 +108,8 @@ export function Deliveries() {
               onChoose={(on) => choose(delivery.id, on)}
               onReplayed={pages.reload}
             />
-          ))}
-        </ul>
+          )}
+        </LongList>
       )}
       <div className="row">
         {pages.more && <Action label={w.older} busy={pages.loading} onClick={pages.readOlder} />}
