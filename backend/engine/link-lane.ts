@@ -14,7 +14,7 @@ import type { EngineContext } from './ports.ts';
 export function linkLane(context: EngineContext): LaneRunner {
   const load = batcher<{ tenant: number; id: string }, LoadedLink | undefined>(
     (wanted) => loadLinks(context.store, wanted),
-    { maxItems: 100, concurrent: 2 },
+    { maxItems: 100 },
   );
   return async (lane) => {
     const startedAt = performance.now();

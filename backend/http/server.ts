@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -5,7 +6,6 @@ import type { Config } from '../config.ts';
 import type { Health } from '../observability/health.ts';
 import type { Log } from '../observability/log.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { randomId } from '../security/random.ts';
 import type { AccessChecker } from './access.ts';
 import { parseBody } from './body.ts';
 import { mountDownloads, type OpenDownload } from './downloads.ts';
@@ -53,7 +53,8 @@ export const createServer = async (options: ServerOptions): Promise<HttpServer> 
   const closing = new AbortController();
   const app = Fastify({
     logger: false,
-    genReqId: randomId,
+    // Draws its randomness for 128 ids at once: 1 µs each instead of 20.
+    genReqId: () => randomUUID(),
     bodyLimit: config.limits.bodyBytes,
     trustProxy: config.trustProxy === false ? false : [...config.trustProxy],
     // A request has to be complete within this time, however slowly it drips in.

@@ -3,6 +3,12 @@ import type { ClaimedLane, LaneRunner, Settlement } from './lane.ts';
 import { type HeldLease, withLease } from './lease.ts';
 import type { LaneQueue } from './queue.ts';
 
+/**
+ * Between two claims. Above 200 changes a second lanes are claimed in twos and more instead of each with a call of its
+ * own; a lone change never waits.
+ */
+const claimEveryMs = 5;
+
 export interface WorkerOptions {
   queue: LaneQueue;
   runners: Readonly<Record<string, LaneRunner>>;
@@ -39,6 +45,7 @@ export function startWorker(options: WorkerOptions): Worker {
   let stopping = false;
   let claiming = false;
   let wanted = false;
+  let claimedAtMs = Number.NEGATIVE_INFINITY;
 
   const wake = () => {
     wanted = true;
@@ -52,6 +59,12 @@ export function startWorker(options: WorkerOptions): Worker {
       while (wanted && !stopping) {
         const free = options.concurrent - held.size;
         if (free < 1 || (held.size > 0 && free < options.concurrent / 2 && free < 8)) break;
+        const earlyMs = claimEveryMs - (performance.now() - claimedAtMs);
+        if (earlyMs > 0) {
+          await delay(earlyMs);
+          continue;
+        }
+        claimedAtMs = performance.now();
         wanted = false;
         // Taken before the call: the store's clock starts the lease later, never sooner.
         const askedAtMs = performance.now();

@@ -56,8 +56,7 @@ export function acceptor(store: Store, wake: () => void): Accept {
         return answers;
       }
     },
-    // Two commits at once keep the disk busy while the next batch gathers.
-    { maxItems: 200, concurrent: 2 },
+    { maxItems: 200 },
   );
 }
 
