@@ -1,3 +1,6 @@
+/** "12,345" whatever the browser's language: the words around it are English. */
+const counted = (count: number) => count.toLocaleString('en-GB');
+
 /** Every word of the hub's activity. */
 export const activityWords = {
   parked: 'Waits for a person',
@@ -84,6 +87,23 @@ export const activityWords = {
   commands: 'Written',
   notes: 'Why',
   requests: 'Requests',
+  requestsOmitted: (count: number) =>
+    count === 1 ? 'One further request is not shown.' : `${count} further requests are not shown.`,
+  sent: 'Sent',
+  answered: 'Answer',
+  ms: (durationMs: number) =>
+    durationMs < 1000 ? `${Math.round(durationMs)} ms` : `${(durationMs / 1000).toFixed(1)} s`,
+  nothingKept: 'It went well and wrote nothing. What was read is not kept.',
+  answerNotKept: 'It went well. The answer is not kept.',
+  noAnswer: 'No answer came that could be kept.',
+  noBody: 'Without a body.',
+  copyRequest: 'Copy request and answer',
+  cut: (shown: number, all: number) => `The first ${counted(shown)} of ${counted(all)} characters.`,
+  unknownType: 'unknown type',
+  withheldCredentials: 'A sign-in. Nothing of it is kept.',
+  withheldBinary: (type: string, bytes: number | undefined) =>
+    bytes === undefined ? `A file or data (${type}).` : `A file or data (${type}), ${counted(bytes)} bytes.`,
+  withheldRoom: (all: number) => `${counted(all)} characters, left out: the record of this attempt was full.`,
   fields: 'Fields refused',
   body: 'Body, secrets removed',
   truncated: 'The body was longer and is cut off here.',

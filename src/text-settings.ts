@@ -25,6 +25,7 @@ export const words = {
   details: 'Details',
   copy: 'Copy',
   copied: 'Copied',
+  copyRefused: 'The browser does not allow it here. Select the text and copy it.',
   unsaved: 'There are changes that are not saved.',
   leaveTitle: 'Leave without publishing?',
   leaveBody: 'What you changed here is not published and would be lost.',

@@ -12,6 +12,7 @@ import { tellTimeline } from '../../text-timeline.ts';
 import { useHub } from '../hub.tsx';
 import { DetailsToggle } from './details-toggle.tsx';
 import { FilterBar, useFilters, windowOf } from './filters.tsx';
+import { Requests } from './requests.tsx';
 import { usePages } from './use-pages.ts';
 
 const w = words.activity;
@@ -101,7 +102,7 @@ function Detail({ attemptId }: { attemptId: string }) {
       <Lines title={w.commands} lines={data.commands.map(command)} />
       <Lines title={w.notes} lines={data.notes.map(tellTimeline)} />
       <Lines title={w.fields} lines={data.fields.map(({ field, problem: why }) => `${field}: ${why}`)} />
-      <Lines title={w.requests} lines={data.requests.map(request)} />
+      <Requests requests={data.requests} requestsOmitted={data.requestsOmitted} />
       {data.requestId && <span className="quiet">{text.problem.requestId(data.requestId)}</span>}
     </div>
   );
@@ -109,9 +110,6 @@ function Detail({ attemptId }: { attemptId: string }) {
 
 const command = ({ side, action, outcome, detail }: AttemptDetail['commands'][number]) =>
   `${words.dryRun.side[side]}: ${action}, ${outcome}${detail ? ` (${detail})` : ''}`;
-
-const request = ({ route, status, durationMs, failure }: AttemptDetail['requests'][number]) =>
-  `${route} ${status ?? failure ?? ''} ${text.timeline.took(durationMs)}`;
 
 function Lines({ title, lines }: { title: string; lines: string[] }) {
   if (lines.length === 0) return null;
