@@ -44,7 +44,12 @@ export async function openStoreOf(
       log.error('store.server_restart_failed', { error });
     },
   });
-  log.info('store.server_ready', { attached: embedded.attached, pid: embedded.pid });
+  log.info('store.server_ready', {
+    attached: embedded.attached,
+    pid: embedded.pid,
+    // Not always below DATA_DIR: see `placeStore`.
+    storeDir: embedded.storeDir,
+  });
   await migrate(embedded.connection, (line) => log.info('store.migrated', { text: line }));
   const store = openStore({
     connection: embedded.connection,
