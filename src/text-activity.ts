@@ -86,6 +86,7 @@ export const activityWords = {
   duplicates: (count: number) => `received ${count + 1} times`,
   commands: 'Written',
   notes: 'Why',
+  planned: 'Planned',
   requests: 'Requests',
   requestsOmitted: (count: number) =>
     count === 1 ? 'One further request is not shown.' : `${count} further requests are not shown.`,

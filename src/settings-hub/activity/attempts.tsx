@@ -100,7 +100,7 @@ function Detail({ attemptId }: { attemptId: string }) {
   return (
     <div className="detail small-text">
       <Lines title={w.commands} lines={data.commands.map(command)} />
-      <Lines title={w.notes} lines={data.notes.map(tellTimeline)} />
+      <Lines title={data.outcome === 'failure' ? w.planned : w.notes} lines={data.notes.map(tellTimeline)} />
       <Lines title={w.fields} lines={data.fields.map(({ field, problem: why }) => `${field}: ${why}`)} />
       <Requests requests={data.requests} requestsOmitted={data.requestsOmitted} />
       {data.requestId && <span className="quiet">{text.problem.requestId(data.requestId)}</span>}
