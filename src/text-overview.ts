@@ -75,6 +75,9 @@ export const overviewWords = {
   trafficMost: (count: number) => `${count} in the busiest hour`,
   booksSum: '= received',
   trafficBar: (done: number, failed: number) => `${done} done, ${failed} failed`,
+  credential: (connection: string, label: string) => `${connection}: ${label}`,
+  credentialRemedy: 'Make a new one in that system and enter it, with its day.',
+  renew: (connection: string) => `Renew in ${connection}`,
   openParked: 'See what waits',
   audit: 'Changes of settings',
   auditActions: {

@@ -79,6 +79,8 @@ export const azureDevOpsManifest: ConnectorManifest = {
       label: 'Personal access token',
       help: 'With the scopes Work items (read & write), Project and team (read) and Identity (read).',
       required: false,
+      endHelp:
+        'In Azure DevOps, signed in as the account of the token: User settings, Personal access tokens, column “Expires on”.',
       origin: 'typed',
     },
     {
@@ -86,6 +88,8 @@ export const azureDevOpsManifest: ConnectorManifest = {
       label: 'Client secret',
       help: `Of the service principal. ${entraOnly}`,
       required: false,
+      endHelp:
+        'In the Microsoft Entra admin center: App registrations, the application, Certificates & secrets, column “Expires”.',
       origin: 'typed',
     },
     {

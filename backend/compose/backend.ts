@@ -39,6 +39,7 @@ import { azureDevOps } from '../store/connections.ts';
 import { acceptor } from '../store/deliveries.ts';
 import { type Store, StoreUnavailable } from '../store/pool.ts';
 import { askAsUser } from './ask-as-user.ts';
+import { watchCredentials } from './credential-watch.ts';
 import { failpoints } from './failpoints.ts';
 import { hookKeeper, hookSecretName } from './hook-keeper.ts';
 import {
@@ -232,6 +233,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     return undefined;
   });
   const gauges = watchGauges(store, metrics, onStoreError);
+  const credentials = watchCredentials(store, metrics, log, onStoreError);
   const address = await server.listen();
   log.info('backend.ready', { address });
 
@@ -241,6 +243,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
       closing = true;
       health.startClosing();
       clearInterval(gauges);
+      clearInterval(credentials);
       await server.close();
       await worker.stop(8000);
       await systems.close();

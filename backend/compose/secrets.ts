@@ -4,11 +4,19 @@ import type { Sql, Store } from '../store/pool.ts';
 import {
   dataKeyOf,
   deleteSealed,
-  listSealed,
+  listSecrets,
   readSealed,
   replaceDataKey,
+  setEndDay,
   writeSealed,
 } from '../store/secrets.ts';
+
+/** What is known of a secret besides its value. */
+export interface SecretState {
+  setAt: string;
+  /** Day on which it ends, if an admin entered one. */
+  endsOn?: string;
+}
 
 /** Secrets of connections: sealed in the store, opened at the moment of use, never given out. */
 export interface Secrets {
@@ -35,6 +43,10 @@ export interface Secrets {
   keepFormer(sql: Sql, tenant: number, connection: string, name: string): Promise<void>;
   /** When each secret was set; no values. */
   setAt(sql: Sql, connection: string): Promise<Record<string, string>>;
+  /** The same with the days on which they end. */
+  states(sql: Sql, connection: string): Promise<Record<string, SecretState>>;
+  /** Null: not known. Writing a secret forgets the day of the one before. */
+  setEndDay(sql: Sql, connection: string, name: string, endsOn: string | null): Promise<void>;
   /** The secret and, during a rotation, the one before it. */
   accepted(tenant: number, connection: string, name: string): Promise<string[]>;
   /** Wraps the tenant's data key with the current master key; true when it had another. */
@@ -79,9 +91,19 @@ export function openSecrets(store: Store, box: SecretBox, redactor: Redactor): S
       if (former !== undefined) await write(sql, tenant, connection, formerName(name), former);
     },
     async setAt(sql, connection) {
-      const rows = await listSealed(sql, connection);
+      const rows = await listSecrets(sql, connection);
       return Object.fromEntries(rows.map((row) => [row.name, row.set_at.toISOString()]));
     },
+    async states(sql, connection) {
+      const rows = await listSecrets(sql, connection);
+      return Object.fromEntries(
+        rows.map(({ name, set_at, ends_on }) => [
+          name,
+          { setAt: set_at.toISOString(), ...(ends_on !== null && { endsOn: ends_on }) },
+        ]),
+      );
+    },
+    setEndDay,
     accepted: (tenant, connection, name) =>
       store.asTenant(tenant, async (sql) => {
         const values = [

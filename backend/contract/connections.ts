@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { connectorManifest } from './connector-manifest.ts';
+import { credentialEnd, endDay } from './credential-days.ts';
 import { route } from './route.ts';
 
 export const retryPolicy = z.object({
@@ -16,14 +17,14 @@ export const connectionStatus = z.enum(['live', 'delayed', 'paused', 'unreachabl
 
 export const settingValue = z.union([z.string(), z.number(), z.boolean()]);
 
-/** A connection as the hub sees it. Secrets only as "set at". */
+/** A connection as the hub sees it. Secrets only as "set at", with the day on which they end where it is known. */
 export const connection = z.object({
   id: z.string(),
   kind: z.string(),
   name: z.string(),
   enabled: z.boolean(),
   settings: z.record(z.string(), settingValue),
-  secrets: z.record(z.string(), z.object({ setAt: z.string() }).nullable()),
+  secrets: z.record(z.string(), z.object({ setAt: z.string(), ends: credentialEnd.optional() }).nullable()),
   retry: retryPolicy,
   budget: z.object({ requestsPerSecond: z.number(), concurrent: z.number().int() }),
   status: connectionStatus,
@@ -46,6 +47,8 @@ export const connectionInput = z.object({
   settings: z.record(z.string(), settingValue),
   /** Only those that change; null removes. */
   secrets: z.record(z.string(), z.string().min(1).max(10_000).nullable()).default({}),
+  /** Days on which secrets end; null forgets one. A secret that changes without one has no known day any more. */
+  secretEnds: z.record(z.string(), endDay.nullable()).default({}),
   retry: retryPolicy.optional(),
   budget: z
     .object({

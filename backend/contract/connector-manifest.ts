@@ -27,6 +27,8 @@ export const secretField = z.object({
   label: z.string(),
   help: z.string(),
   required: z.boolean(),
+  /** Where the vendor shows the day on which it ends; absent where nothing but a replacement ends it. */
+  endHelp: z.string().optional(),
   /** The webhook secret is made by Tandem and shown once, the others are typed by the admin. */
   origin: z.enum(['typed', 'generated']).default('typed'),
 });

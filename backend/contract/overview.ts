@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { credentialEnd } from './credential-days.ts';
 import { connectionCard } from './links.ts';
 import { route } from './route.ts';
 
@@ -14,6 +15,10 @@ export const books = z.object({
 export const overview = z.object({
   enabled: z.boolean(),
   connections: z.array(connectionCard),
+  /** Those that have ended or end within two weeks, soonest first. */
+  endingCredentials: z.array(
+    z.object({ connectionId: z.string(), connection: z.string(), label: z.string(), ends: credentialEnd }),
+  ),
   hooks: z.object({
     expected: z.number().int(),
     healthy: z.number().int(),

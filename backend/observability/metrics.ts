@@ -5,7 +5,8 @@ const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 
 /**
  * Every number that is measured, in one place. Labels come from closed lists in the code: no ids, no tenants, no words
- * of users.
+ * of users. The one exception is the gauge of credentials, because "some credential ends" helps nobody: it has a few
+ * series per connection, by the numbers of the tenant and the connection, never by their names.
  */
 export const createMetrics = () => {
   const registry = new Registry();
@@ -79,6 +80,12 @@ export const createMetrics = () => {
       help: 'Time that requests to other systems took.',
       labelNames: ['system', 'route'] as const,
       buckets: secondsBuckets,
+      registers,
+    }),
+    credentialDaysLeft: new Gauge({
+      name: 'tandem_credential_days_left',
+      help: 'Days until a credential ends, where an admin entered the day; negative afterwards.',
+      labelNames: ['tenant', 'connection', 'credential'] as const,
       registers,
     }),
     commands: new Counter({

@@ -1,4 +1,4 @@
-import type { Sql } from './pool.ts';
+import type { Sql, Store } from './pool.ts';
 
 export interface SecretRow {
   connection: string;
@@ -6,6 +6,15 @@ export interface SecretRow {
   sealed: string;
   set_at: Date;
   valid_until: Date | null;
+}
+
+/** What may be shown of a secret. */
+export interface SecretFacts {
+  connection: string;
+  name: string;
+  set_at: Date;
+  /** Such as 2027-03-03; null when it is not known. */
+  ends_on: string | null;
 }
 
 /** Names that start so belong to a connector (refresh tokens), not to a form. */
@@ -17,9 +26,14 @@ export const readSealed = (sql: Sql, connection: string, name: string): Promise<
     [connection, name],
   );
 
-export const listSealed = (sql: Sql, connection?: string): Promise<SecretRow[]> =>
-  sql.rows<SecretRow>('select * from secret where $1::text is null or connection = $1', [connection ?? null]);
+/** Without a connection: those of all connections of the tenant. */
+export const listSecrets = (sql: Sql, connection?: string): Promise<SecretFacts[]> =>
+  sql.rows<SecretFacts>(
+    'select connection, name, set_at, ends_on::text from secret where $1::text is null or connection = $1',
+    [connection ?? null],
+  );
 
+/** The day on which the one before ended says nothing about the new one. */
 export async function writeSealed(
   sql: Sql,
   tenant: number,
@@ -27,10 +41,42 @@ export async function writeSealed(
 ): Promise<void> {
   await sql.rows(
     `insert into secret (tenant, connection, name, sealed, valid_until) values ($1, $2, $3, $4, $5)
-     on conflict (tenant, connection, name) do update set sealed = excluded.sealed, set_at = clock_timestamp(), valid_until = excluded.valid_until`,
+     on conflict (tenant, connection, name) do update set sealed = excluded.sealed, set_at = clock_timestamp(), valid_until = excluded.valid_until,
+       ends_on = null, end_told_on = null`,
     [tenant, secret.connection, secret.name, secret.sealed, secret.validUntil ?? null],
   );
 }
+
+/** A new day is told anew in the operator's log. */
+export async function setEndDay(
+  sql: Sql,
+  connection: string,
+  name: string,
+  endsOn: string | null,
+): Promise<void> {
+  await sql.rows(
+    'update secret set ends_on = $3::date, end_told_on = null where connection = $1 and name = $2 and ends_on is distinct from $3::date',
+    [connection, name, endsOn],
+  );
+}
+
+export interface CredentialDays {
+  tenant: number;
+  connection: string;
+  name: string;
+  days: number;
+}
+
+/** Of all tenants, those whose day is known. */
+export const credentialDays = (store: Pick<Store, 'call'>): Promise<CredentialDays[]> =>
+  store.call<CredentialDays>('select * from credential_days()');
+
+/** Of all tenants, those that end within so many days or have ended; each once a day, whichever replica asks. */
+export const tellEndingCredentials = (
+  store: Pick<Store, 'call'>,
+  withinDays: number,
+): Promise<(CredentialDays & { ends_on: string })[]> =>
+  store.call('select * from tell_ending_credentials($1)', [withinDays]);
 
 export async function deleteSealed(sql: Sql, connection: string, name: string): Promise<void> {
   await sql.rows('delete from secret where connection = $1 and name = $2', [connection, name]);

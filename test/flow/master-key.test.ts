@@ -1,7 +1,4 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { rotateDataKeys } from '../../backend/compose/rotate-keys.ts';
 import { openSecrets } from '../../backend/compose/secrets.ts';
 import { createLog } from '../../backend/observability/log.ts';
@@ -9,17 +6,10 @@ import type { MasterKey } from '../../backend/security/master-key.ts';
 import { createRedactor } from '../../backend/security/redaction.ts';
 import { createSecretBox } from '../../backend/security/secret-box.ts';
 import { insertConnection } from '../../backend/store/connections.ts';
-import { migrationsDir } from '../../backend/store/migrate.ts';
 import { openStore, type Store } from '../../backend/store/pool.ts';
 import { registerTenant } from '../../backend/store/tenants.ts';
+import { migrated } from '../support/migrate-apart.ts';
 import { openTestStore, type TestStore } from '../support/postgres.ts';
-
-/** In a process of its own: the library for migrations is ESM only, which Jest's registry does not load. */
-async function migrateApart(connectionString: string): Promise<void> {
-  const program = `const { migrate } = await import(${JSON.stringify(join(migrationsDir, '..', 'migrate.ts'))});
-    await migrate({ connectionString: process.argv[1] });`;
-  await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program, connectionString]);
-}
 
 describe('a new master key', () => {
   let server: TestStore;
@@ -38,7 +28,7 @@ describe('a new master key', () => {
 
   beforeAll(async () => {
     server = await openTestStore();
-    const connectionString = await server.createDatabase({ migrationsDir, migrate: migrateApart });
+    const connectionString = await server.createDatabase(migrated);
     store = openStore({ connection: { connectionString } });
     for (const organization of ['contoso', 'fabrikam']) {
       const tenant = await registerTenant(store, {

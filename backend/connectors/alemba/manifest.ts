@@ -349,6 +349,8 @@ export const manifest: ConnectorManifest = {
       label: 'Password',
       help: 'Password of the login ID.',
       required: true,
+      endHelp:
+        'When passwords of analysts have to be changed after some time; the administrator of the system knows the rule.',
       origin: 'typed',
     },
     {
@@ -356,6 +358,7 @@ export const manifest: ConnectorManifest = {
       label: 'Client secret',
       help: 'Only when the API client has one.',
       required: false,
+      endHelp: 'When your rules demand a new one; the administrator who registered the API client knows.',
       origin: 'typed',
     },
     {

@@ -1,3 +1,4 @@
+import type { SecretState } from '../../compose/secrets.ts';
 import type { AddressGuard } from '../../connectors/address-guard.ts';
 import { AddressRefused } from '../../connectors/address-guard.ts';
 import type { ConnectionInput } from '../../contract/connections.ts';
@@ -22,9 +23,10 @@ export interface StoredInput {
   settings: Readonly<Record<string, Value>>;
   /** Names of the secrets that have a value. */
   secrets: ReadonlySet<string>;
+  states: Readonly<Record<string, SecretState>>;
 }
 
-export const nothingStored: StoredInput = { settings: {}, secrets: new Set() };
+export const nothingStored: StoredInput = { settings: {}, secrets: new Set(), states: {} };
 
 /**
  * Holds what an admin entered against the manifest. Secrets that are stored need not be entered again, unless an

@@ -1,5 +1,6 @@
 import type { RecordSystem, TestCheck } from '../../connectors/connector.ts';
-import type { TestCheckResult } from '../../contract/connections.ts';
+import type { ConnectionInput, TestCheckResult } from '../../contract/connections.ts';
+import type { ConnectorManifest } from '../../contract/connector-manifest.ts';
 import type { Session } from '../../security/session-token.ts';
 import { recordAudit } from '../../store/audit.ts';
 import { azureDevOps, type ConnectionRow, findConnection, setPaused } from '../../store/connections.ts';
@@ -8,6 +9,7 @@ import type { Handlers } from '../handlers.ts';
 import { ProblemError } from '../problem.ts';
 import { checkConnectionInput, nothingStored, type StoredInput } from './connection-input.ts';
 import { manifestOf } from './connection-view.ts';
+import { endDayChecks, endDayTroubles } from './credential-days.ts';
 import { invalid, invalidField } from './input-problems.ts';
 import type { Services } from './services.ts';
 
@@ -21,14 +23,22 @@ export function connectionTests(
   return {
     async testConnection({ session, params }) {
       const { tenant } = session;
-      const row = await store.asTenant(tenant, (sql) => findConnection(sql, params.connectionId));
-      if (row === undefined) throw new ProblemError('notFound', { title: 'There is no such connection' });
-      const checks =
+      const { row, stored } = await store.asTenant(tenant, async (sql) => {
+        const found = await findConnection(sql, params.connectionId);
+        if (found === undefined) throw new ProblemError('notFound', { title: 'There is no such connection' });
+        return { row: found, stored: await storedInput(services, sql, found) };
+      });
+      const answers =
         row.id === azureDevOps
           ? await (await systems.azureDevOps(tenant)).test({ project: session.project.name })
           : await (await systems.open(tenant, row.id)).test();
+      const manifest = manifestOf(services, row.kind);
+      const checks = [
+        ...answers.map(checkView),
+        ...(manifest ? daysOf(manifest, nothingEntered, stored) : []),
+      ];
       const passed = checks.every((check) => check.outcome !== 'failed');
-      if (!passed) return { checks: checks.map(checkView), resumed: false };
+      if (!passed) return { checks, resumed: false };
       const resumed = await store.asTenant(tenant, async (sql) => {
         await sql.rows('select from connection where id = $1 for update', [row.id]);
         const now = await findConnection(sql, row.id);
@@ -45,7 +55,7 @@ export function connectionTests(
         return true;
       });
       engine.settings.forget(tenant);
-      return { checks: checks.map(checkView), resumed };
+      return { checks, resumed };
     },
 
     async testConnectionInput({ session, body }) {
@@ -56,7 +66,8 @@ export function connectionTests(
       }
       const stored = await storedOf(session, body);
       const checked = checkConnectionInput(manifest, body, stored, services.guard);
-      if (checked.troubles.length > 0) throw invalid(...checked.troubles);
+      const troubles = [...checked.troubles, ...endDayTroubles(manifest, body, stored.states, engine.now())];
+      if (troubles.length > 0) throw invalid(...troubles);
       const unsaved = await systems.openUnsaved({
         tenant,
         kind: body.kind,
@@ -66,12 +77,21 @@ export function connectionTests(
         connectionId: checked.hasMoved ? undefined : body.connectionId,
       });
       try {
-        return { checks: (await testOf(unsaved.system, body.kind, session)).map(checkView) };
+        const answers = await testOf(unsaved.system, body.kind, session);
+        return { checks: [...answers.map(checkView), ...daysOf(manifest, body, stored)] };
       } finally {
         await unsaved.close();
       }
     },
   };
+
+  function daysOf(
+    manifest: ConnectorManifest,
+    entered: Pick<ConnectionInput, 'secrets' | 'secretEnds'>,
+    stored: StoredInput,
+  ): TestCheckResult[] {
+    return endDayChecks(manifest, entered, stored.states, engine.now());
+  }
 
   async function storedOf(
     session: Session,
@@ -97,10 +117,12 @@ export const storedInput = async (
   services: Pick<Services, 'secrets'>,
   sql: Sql,
   row: ConnectionRow,
-): Promise<StoredInput> => ({
-  settings: row.settings,
-  secrets: new Set(Object.keys(await services.secrets.setAt(sql, row.id))),
-});
+): Promise<StoredInput> => {
+  const states = await services.secrets.states(sql, row.id);
+  return { settings: row.settings, secrets: new Set(Object.keys(states)), states };
+};
+
+const nothingEntered = { secrets: {}, secretEnds: {} };
 
 const testOf = (system: RecordSystem, kind: string, session: Session): Promise<readonly TestCheck[]> =>
   kind === azureDevOps

@@ -1,6 +1,8 @@
+import type { SecretState } from '../../compose/secrets.ts';
 import type { Connector } from '../../connectors/connector.ts';
 import type { Connection } from '../../contract/connections.ts';
 import type { ConnectorManifest } from '../../contract/connector-manifest.ts';
+import { credentialEndOf } from '../../contract/credential-days.ts';
 import { azureDevOps, type ConnectionRow } from '../../store/connections.ts';
 import type { Sql } from '../../store/pool.ts';
 import type { Services } from './services.ts';
@@ -39,8 +41,7 @@ export const instructionsOf = (
 
 interface Surroundings {
   links: number;
-  /** When each secret was set. */
-  setAt: Readonly<Record<string, string>>;
+  secrets: Readonly<Record<string, SecretState>>;
   lastReceivedAt: Date | undefined;
 }
 
@@ -55,10 +56,10 @@ export function connectionView(services: Services, row: ConnectionRow, around: S
     enabled: row.enabled,
     settings: row.settings,
     secrets: Object.fromEntries(
-      (manifest?.secrets ?? []).map(({ name }) => {
-        const setAt = around.setAt[name];
-        return [name, setAt === undefined ? null : { setAt }];
-      }),
+      (manifest?.secrets ?? []).map(({ name }) => [
+        name,
+        secretView(around.secrets[name], services.engine.now()),
+      ]),
     ),
     retry: row.retry,
     budget: row.budget,
@@ -75,6 +76,11 @@ export function connectionView(services: Services, row: ConnectionRow, around: S
     updatedAt: row.updated_at.toISOString(),
   };
 }
+
+const secretView = (state: SecretState | undefined, now: Date): Connection['secrets'][string] =>
+  state === undefined
+    ? null
+    : { setAt: state.setAt, ...(state.endsOn && { ends: credentialEndOf(state.endsOn, now.getTime()) }) };
 
 /** The same for several, in one transaction. Counts links of all connections in one query. */
 export async function viewConnections(
@@ -95,7 +101,7 @@ export async function viewConnections(
           row.id === azureDevOps
             ? counted.reduce((sum, one) => sum + one.count, 0)
             : (links.get(row.id) ?? 0),
-        setAt: await services.secrets.setAt(sql, row.id),
+        secrets: await services.secrets.states(sql, row.id),
         lastReceivedAt: await lastReceivedAt(sql, row.id),
       }),
     );

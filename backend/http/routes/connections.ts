@@ -23,6 +23,7 @@ import { ProblemError } from '../problem.ts';
 import { checkConnectionInput, nothingStored } from './connection-input.ts';
 import { connectionTests, storedInput } from './connection-tests.ts';
 import { hookUrl, instructionsOf, manifestOf, viewConnections } from './connection-view.ts';
+import { endDayTroubles, writeEndDays } from './credential-days.ts';
 import { descriptionView } from './description-view.ts';
 import { rotateHookSecret } from './hook-secrets.ts';
 import { countChanged, invalid, invalidField } from './input-problems.ts';
@@ -89,7 +90,8 @@ export function connectionHandlers(services: Services): ConnectionHandlers {
       const { tenant } = session;
       const manifest = creatableManifest(services, body.kind);
       const checked = checkConnectionInput(manifest, body, nothingStored, services.guard);
-      if (checked.troubles.length > 0) throw invalid(...checked.troubles);
+      const troubles = [...checked.troubles, ...endDayTroubles(manifest, body, {}, engine.now())];
+      if (troubles.length > 0) throw invalid(...troubles);
       const id = `${body.kind}-${randomBytes(5).toString('hex')}`;
       const created = await store.asTenant(tenant, async (sql) => {
         await refuseTakenName(sql, body.name);
@@ -104,11 +106,12 @@ export function connectionHandlers(services: Services): ConnectionHandlers {
         });
         await writeSecrets(services, sql, tenant, id, body.secrets);
         await secrets.write(sql, tenant, id, services.hookSecretName(body.kind), randomPassword());
+        const days = await writeEndDays(services, sql, id, { manifest, entered: body, stored: {} });
         await recordAudit(sql, tenant, {
           by: session.user.name,
           action: 'connection.created',
           subject: body.name,
-          detail: body.kind,
+          detail: [body.kind, ...days].join(', '),
         });
         return view(sql, await requireConnection(sql, id));
       });
@@ -132,15 +135,24 @@ export function connectionHandlers(services: Services): ConnectionHandlers {
         if (manifest === undefined) throw unknownKind(row.kind);
         const stored = await storedInput(services, sql, row);
         const checked = checkConnectionInput(manifest, body, stored, services.guard);
-        if (checked.troubles.length > 0) throw invalid(...checked.troubles);
+        const troubles = [
+          ...checked.troubles,
+          ...endDayTroubles(manifest, body, stored.states, engine.now()),
+        ];
+        if (troubles.length > 0) throw invalid(...troubles);
         await writeSecrets(services, sql, tenant, row.id, body.secrets);
+        const days = await writeEndDays(services, sql, row.id, {
+          manifest,
+          entered: body,
+          stored: stored.states,
+        });
         await updateConnection(sql, tenant, row.id, {
           name: body.name,
           settings: checked.settings,
           retry: body.retry ?? row.retry,
           budget: body.budget ?? row.budget,
         });
-        return changedWords(row, checked.settings, body);
+        return changedWords(row, checked.settings, body, days);
       });
       // Logs out with the credentials and at the address that were; the next use opens the connection as it is now.
       await services.systems.release(session.tenant, changed.id);
@@ -276,10 +288,11 @@ function changedWords(
   row: ConnectionRow,
   settings: Readonly<Record<string, unknown>>,
   body: ConnectionInput,
+  days: readonly string[],
 ): string | undefined {
   const names = new Set([...Object.keys(row.settings), ...Object.keys(settings)]);
   const changed = [...names].filter((name) => row.settings[name] !== settings[name]);
   if (body.name !== row.name) changed.unshift('name');
-  changed.push(...Object.keys(body.secrets).map((name) => `secret ${name}`));
+  changed.push(...Object.keys(body.secrets).map((name) => `secret ${name}`), ...days);
   return changed.length === 0 ? undefined : changed.join(', ');
 }

@@ -4,6 +4,7 @@ import { recordAudit } from '../../store/audit.ts';
 import { azureDevOps, noteSettings } from '../../store/connections.ts';
 import type { Sql } from '../../store/pool.ts';
 import { isFailure } from '../../sync/failure.ts';
+import { endDayWords } from './credential-days.ts';
 import type { Services } from './services.ts';
 
 /** As long as an admin may take to enter the new one in the other system. */
@@ -15,15 +16,17 @@ async function rotate(
   sql: Sql,
   tenant: number,
   connection: { id: string; kind: string },
-): Promise<string> {
+): Promise<{ secret: string; formerEnd: string | undefined }> {
   const { secrets, engine } = services;
   const secret = randomPassword();
-  await secrets.replace(sql, tenant, connection.id, services.hookSecretName(connection.kind), {
+  const name = services.hookSecretName(connection.kind);
+  const formerEnd = (await secrets.states(sql, connection.id))[name]?.endsOn;
+  await secrets.replace(sql, tenant, connection.id, name, {
     value: secret,
     formerValidUntil: new Date(engine.now().getTime() + formerValidMs),
   });
   await noteSettings(sql, tenant);
-  return secret;
+  return { secret, formerEnd };
 }
 
 export async function rotateHookSecret(
@@ -34,12 +37,14 @@ export async function rotateHookSecret(
   const { tenant, user } = session;
   const secret = await services.engine.store.asTenant(tenant, async (sql) => {
     const made = await rotate(services, sql, tenant, connection);
+    const name = services.hookSecretName(connection.kind);
     await recordAudit(sql, tenant, {
       by: user.name,
       action: 'connection.hookSecretRenewed',
       subject: connection.name,
+      detail: made.formerEnd && endDayWords(name, made.formerEnd, undefined),
     });
-    return made;
+    return made.secret;
   });
   if (connection.kind === azureDevOps) await renewRegistered(services, tenant);
   return secret;

@@ -15,6 +15,7 @@ import { countParked } from '../../store/parked.ts';
 import { switchTenant } from '../../store/tenants.ts';
 import type { Handlers } from '../handlers.ts';
 import { lastReceivedAt, manifestOf } from './connection-view.ts';
+import { endingCredentials } from './credential-days.ts';
 import { cursorOf } from './input-problems.ts';
 import { isProject } from './mapping-lookup.ts';
 import type { Services } from './services.ts';
@@ -58,6 +59,7 @@ export function overviewHandlers(services: Services): OverviewHandlers {
         count(tenant),
         store.asTenant(tenant, async (sql) => ({
           parked: await countParked(sql),
+          endingCredentials: await endingCredentials(services, sql, settings.connections),
           subscriptions: await listSubscriptions(sql, [...projects, own]),
           hooksReceived: (await lastReceivedAt(sql, azureDevOps)) !== undefined,
         })),
@@ -66,6 +68,7 @@ export function overviewHandlers(services: Services): OverviewHandlers {
       return {
         enabled: settings.enabled,
         connections: connectionCards(services, settings),
+        endingCredentials: quick.endingCredentials,
         hooks: hookHealth(projects, quick.subscriptions, services.hooks.expected.length),
         sweep: {
           lastAt: oldestSweep(settings),

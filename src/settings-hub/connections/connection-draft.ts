@@ -10,6 +10,8 @@ export interface ConnectionDraft {
   settings: Record<string, string | boolean>;
   /** Only those that the person typed. */
   secrets: Record<string, string>;
+  /** Days on which the secrets end, by name; empty: not known. */
+  secretEnds: Record<string, string>;
   retry: Record<keyof Connection['retry'], string>;
   budget: Record<keyof Connection['budget'], string>;
 }
@@ -52,6 +54,9 @@ export function draftOf(manifest: ConnectorManifest, connection?: Connection): C
     name: connection?.name ?? manifest.name,
     settings,
     secrets: {},
+    secretEnds: Object.fromEntries(
+      manifest.secrets.map(({ name }) => [name, connection?.secrets[name]?.ends?.on ?? '']),
+    ),
     retry: connection ? asText(connection.retry) : usualRetry,
     budget: asText(connection?.budget ?? manifest.budget),
   };
@@ -73,6 +78,8 @@ export function problemsOf(
     const stored = connection?.secrets[secret.name];
     const missing = secret.required && secret.origin === 'typed' && !stored && !draft.secrets[secret.name];
     if (missing) problems[secret.name] = words.connections.secretNeeded;
+    const problem = endDayProblem(draft, secret.name, stored?.ends?.on);
+    if (problem) problems[endDayField(secret.name)] = problem;
   }
   for (const [name, value] of Object.entries({ ...draft.retry, ...draft.budget })) {
     const [min, max] = ranges[name as keyof typeof ranges];
@@ -82,6 +89,51 @@ export function problemsOf(
     if (bad || (whole && !Number.isInteger(number))) problems[name] = words.connections.outOfRange(min, max);
   }
   return problems;
+}
+
+/** With a secret as it is typed. The stored day is that of the stored secret: it goes when a new one begins. */
+export function withSecret(
+  draft: ConnectionDraft,
+  name: string,
+  value: string,
+  storedDay = '',
+): ConnectionDraft {
+  const day = draft.secretEnds[name] ?? '';
+  const begins = value !== '' && !draft.secrets[name] && day === storedDay;
+  return {
+    ...draft,
+    secrets: { ...draft.secrets, [name]: value },
+    secretEnds: { ...draft.secretEnds, [name]: begins ? '' : value === '' ? storedDay : day },
+  };
+}
+
+/** Where the problem of a secret's day stands among those of the form. */
+export const endDayField = (secret: string): string => `ends:${secret}`;
+
+/** A day that stood there already may have passed; a new one that has passed is a slip of the pen. */
+function endDayProblem(draft: ConnectionDraft, name: string, stored?: string): string | undefined {
+  const day = draft.secretEnds[name] ?? '';
+  if (day === '' || (day === stored && !draft.secrets[name])) return undefined;
+  // Both in the form of ISO 8601, which sorts by time.
+  const today = new Date().toISOString().slice(0, 10);
+  return day < today ? words.connections.ends.past : undefined;
+}
+
+/** Only what differs: a day of a secret that is not set means nothing, and a new secret drops the former's by itself. */
+function endDaysOf(
+  manifest: ConnectorManifest,
+  draft: ConnectionDraft,
+  connection?: Connection,
+): ConnectionInput['secretEnds'] {
+  const changed: ConnectionInput['secretEnds'] = {};
+  for (const { name } of manifest.secrets) {
+    const stored = connection?.secrets[name];
+    const day = draft.secretEnds[name] ?? '';
+    const isNew = Boolean(draft.secrets[name]);
+    if (isNew ? day !== '' : stored && day !== (stored.ends?.on ?? ''))
+      changed[name] = day === '' ? null : day;
+  }
+  return changed;
 }
 
 export function settingProblem(field: SettingField, value: string | boolean | undefined): string | undefined {
@@ -99,7 +151,11 @@ export function settingProblem(field: SettingField, value: string | boolean | un
 }
 
 /** As the contract wants it: empty optional settings are left out, numbers are numbers. */
-export function inputOf(manifest: ConnectorManifest, draft: ConnectionDraft): ConnectionInput {
+export function inputOf(
+  manifest: ConnectorManifest,
+  draft: ConnectionDraft,
+  connection?: Connection,
+): ConnectionInput {
   const settings: Settings = {};
   for (const field of manifest.settings) {
     const value = draft.settings[field.name];
@@ -114,6 +170,7 @@ export function inputOf(manifest: ConnectorManifest, draft: ConnectionDraft): Co
     name: draft.name.trim(),
     settings,
     secrets: Object.fromEntries(Object.entries(draft.secrets).filter(([, value]) => value !== '')),
+    secretEnds: endDaysOf(manifest, draft, connection),
     retry: {
       maxAttempts: Number(retry.maxAttempts),
       firstDelaySeconds: Number(retry.firstDelaySeconds),

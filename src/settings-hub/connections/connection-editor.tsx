@@ -8,9 +8,16 @@ import { useDoing } from '../../components/use-load.ts';
 import { text } from '../../text.ts';
 import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
-import { type ConnectionDraft, draftOf, inputOf, problemsOf } from './connection-draft.ts';
+import {
+  type ConnectionDraft,
+  draftOf,
+  endDayField,
+  inputOf,
+  problemsOf,
+  withSecret,
+} from './connection-draft.ts';
 import { HookInstructions } from './hook-instructions.tsx';
-import { SecretInput, SettingInput } from './setting-inputs.tsx';
+import { EndDayInput, SecretInput, SettingInput } from './setting-inputs.tsx';
 import { type Check, TestFindings } from './test-findings.tsx';
 
 const w = words.connections;
@@ -51,12 +58,15 @@ export function ConnectionEditor({
   };
   const test = () =>
     withValidInput(async () => {
-      const body = { ...inputOf(manifest, draft), ...(connection ? { connectionId: connection.id } : {}) };
+      const body = {
+        ...inputOf(manifest, draft, connection),
+        ...(connection ? { connectionId: connection.id } : {}),
+      };
       setChecks((await api.testConnectionInput({ projectId, body }, { timeoutMs: 90_000 })).checks);
     });
   const save = () =>
     withValidInput(async () => {
-      const body = inputOf(manifest, draft);
+      const body = inputOf(manifest, draft, connection);
       if (connection) await api.updateConnection({ projectId, connectionId: connection.id, body });
       else await api.createConnection({ projectId, body });
       setUnsaved(false);
@@ -111,12 +121,13 @@ export function ConnectionEditor({
 
 /** Names of the fields that differ between two drafts. */
 function changedIn(before: ConnectionDraft, after: ConnectionDraft): string[] {
-  const flat = ({ name, settings, secrets, retry, budget }: ConnectionDraft): Record<string, unknown> => ({
-    name,
-    ...settings,
-    ...secrets,
-    ...retry,
-    ...budget,
+  const flat = (draft: ConnectionDraft): Record<string, unknown> => ({
+    name: draft.name,
+    ...draft.settings,
+    ...draft.secrets,
+    ...Object.fromEntries(Object.entries(draft.secretEnds).map(([name, day]) => [endDayField(name), day])),
+    ...draft.retry,
+    ...draft.budget,
   });
   const [old, fresh] = [flat(before), flat(after)];
   return Object.keys(fresh).filter((name) => old[name] !== fresh[name]);
@@ -150,21 +161,38 @@ function Secrets({
   problems,
   connection,
 }: PartProps & { connection: Connection | undefined }) {
-  const typed = manifest.secrets.filter(({ origin }) => origin === 'typed');
-  if (typed.length === 0) return null;
+  // One that Tandem makes is there to be dated only, once it is made.
+  const shown = manifest.secrets.filter(
+    ({ name, origin }) => origin === 'typed' || connection?.secrets[name],
+  );
+  if (shown.length === 0) return null;
   return (
     <section className="stack" aria-label={w.secrets}>
       <h3>{w.secrets}</h3>
-      {typed.map((field) => (
-        <SecretInput
-          key={field.name}
-          field={field}
-          stored={connection?.secrets[field.name]}
-          value={draft.secrets[field.name] ?? ''}
-          problem={problems[field.name]}
-          onChange={(value) => setDraft({ ...draft, secrets: { ...draft.secrets, [field.name]: value } })}
-        />
-      ))}
+      {shown.map((field) => {
+        const { name } = field;
+        const stored = connection?.secrets[name];
+        return (
+          <div className="stack tight" key={name}>
+            <SecretInput
+              field={field}
+              stored={stored}
+              value={draft.secrets[name] ?? ''}
+              problem={problems[name]}
+              onChange={(value) => setDraft(withSecret(draft, name, value, stored?.ends?.on))}
+            />
+            {(stored || draft.secrets[name]) && (
+              <EndDayInput
+                field={field}
+                value={draft.secretEnds[name] ?? ''}
+                isNew={Boolean(stored && draft.secrets[name])}
+                problem={problems[endDayField(name)]}
+                onChange={(day) => setDraft({ ...draft, secretEnds: { ...draft.secretEnds, [name]: day } })}
+              />
+            )}
+          </div>
+        );
+      })}
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { Connection } from '../../../backend/contract/connections.ts';
+import type { ConnectorManifest } from '../../../backend/contract/connector-manifest.ts';
 import { Action } from '../../components/action.tsx';
 import { ProblemNotice } from '../../components/notice.tsx';
 import { RelativeTime } from '../../components/time.tsx';
@@ -9,6 +10,7 @@ import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
 import { isTicketSystem } from '../ticket-systems.ts';
 import { ConnectorMark } from './connector-mark.tsx';
+import { CredentialLines } from './credential-standing.tsx';
 import { DeleteConnection } from './delete-connection.tsx';
 import { type Check, TestFindings } from './test-findings.tsx';
 
@@ -19,11 +21,13 @@ const tones = { live: 'good', delayed: 'warn', paused: 'warn', unreachable: 'bad
 export function ConnectionRow({
   connection,
   kindName,
+  manifest,
   onEdit,
   onChange,
 }: {
   connection: Connection;
   kindName: string;
+  manifest: ConnectorManifest | undefined;
   onEdit(): void;
   onChange(): void;
 }) {
@@ -56,6 +60,7 @@ export function ConnectionRow({
           </span>
         </div>
         <span>{w.sentence(kindName, w.links(connection.links))}</span>
+        {manifest && <CredentialLines connection={connection} manifest={manifest} />}
         {connection.reason && <span className="any-wrap">{connection.reason}</span>}
         <span className="small-text quiet">
           {w.lastHook}{' '}

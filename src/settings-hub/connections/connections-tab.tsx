@@ -65,15 +65,19 @@ export function ConnectionsTab() {
       {!hasDesk && <p className="quiet">{w.empty}</p>}
       {data.connections.length > 0 && (
         <ul className="entries">
-          {data.connections.map((connection: Connection) => (
-            <ConnectionRow
-              key={connection.id}
-              connection={connection}
-              kindName={data.connectors.find(({ kind }) => kind === connection.kind)?.name ?? connection.kind}
-              onEdit={() => go('connections', connection.id)}
-              onChange={reload}
-            />
-          ))}
+          {data.connections.map((connection: Connection) => {
+            const declared = data.connectors.find(({ kind }) => kind === connection.kind);
+            return (
+              <ConnectionRow
+                key={connection.id}
+                connection={connection}
+                kindName={declared?.name ?? connection.kind}
+                manifest={declared}
+                onEdit={() => go('connections', connection.id)}
+                onChange={reload}
+              />
+            );
+          })}
         </ul>
       )}
     </div>

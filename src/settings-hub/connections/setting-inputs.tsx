@@ -5,6 +5,9 @@ import { Action } from '../../components/action.tsx';
 import { CheckInput, ChoiceInput, TextInput } from '../../components/field.tsx';
 import { RelativeTime } from '../../components/time.tsx';
 import { words } from '../../text-settings.ts';
+import { CredentialStanding } from './credential-standing.tsx';
+
+const w = words.connections.ends;
 
 /** One setting, drawn from the connector's own declaration. */
 export function SettingInput({
@@ -68,13 +71,21 @@ export function SecretInput({
         <span className="field-label">{field.label}</span>
         <div className="row">
           <span>
-            {words.connections.secretSet} <RelativeTime at={stored.setAt} />
+            {field.origin === 'generated' ? words.connections.secretGenerated : words.connections.secretSet}{' '}
+            <RelativeTime at={stored.setAt} />
+            {(field.origin === 'typed' || stored.ends) && (
+              <>
+                , <CredentialStanding ends={stored.ends} />
+              </>
+            )}
           </span>
-          <Action
-            label={words.connections.secretReplace}
-            ariaLabel={`${words.connections.secretReplace}: ${field.label}`}
-            onClick={() => setReplacing(true)}
-          />
+          {field.origin === 'typed' && (
+            <Action
+              label={words.connections.secretReplace}
+              ariaLabel={`${words.connections.secretReplace}: ${field.label}`}
+              onClick={() => setReplacing(true)}
+            />
+          )}
         </div>
       </div>
     );
@@ -102,6 +113,37 @@ export function SecretInput({
           />
         </div>
       )}
+    </div>
+  );
+}
+
+/** The day on which a secret ends: nobody has to know it, and nobody has to guess where it stands. */
+export function EndDayInput({
+  field,
+  value,
+  isNew,
+  problem,
+  onChange,
+}: {
+  field: SecretField;
+  value: string;
+  /** The secret takes the place of one whose day does not hold any more. */
+  isNew: boolean;
+  problem: string | undefined;
+  onChange(day: string): void;
+}) {
+  const isTyped = field.origin === 'typed';
+  const help = isTyped ? [isNew && w.again, field.endHelp, w.help] : [w.replaceHelp];
+  return (
+    <div>
+      <TextInput
+        type="date"
+        label={isTyped ? w.label(field.label) : w.replaceBy(field.label)}
+        help={help.filter(Boolean).join(' ')}
+        value={value}
+        problem={problem}
+        onChange={onChange}
+      />
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { RelativeTime } from '../../components/time.tsx';
 import { useLoad } from '../../components/use-load.ts';
 import { text } from '../../text.ts';
 import { words } from '../../text-settings.ts';
+import { CredentialStanding } from '../connections/credential-standing.tsx';
 import { useHub } from '../hub.tsx';
 import { Audit } from './audit.tsx';
 import { StartSteps } from './start-steps.tsx';
@@ -52,18 +53,25 @@ export function OverviewTab() {
 
 function Verdict({ overview }: { overview: Overview }) {
   const { go } = useHub();
+  const credentials = overview.endingCredentials;
+  const hasEnded = credentials.some(({ ends }) => ends.standing === 'ended');
   if (!overview.enabled) return <Notice tone="warn">{w.switchedOff}</Notice>;
   const troubled = overview.connections.filter(({ status }) => status !== 'live');
   const waiting = overview.parked + overview.links.conflict;
   const brokenHooks = overview.hooks.expected > overview.hooks.healthy;
   const count =
-    troubled.length + (waiting > 0 ? 1 : 0) + (brokenHooks ? 1 : 0) + (overview.books.balanced ? 0 : 1);
+    troubled.length +
+    credentials.length +
+    (waiting > 0 ? 1 : 0) +
+    (brokenHooks ? 1 : 0) +
+    (overview.books.balanced ? 0 : 1);
   if (count === 0) {
     const ready = overview.links.total > 0;
     return <Notice tone={ready ? 'good' : 'calm'}>{ready ? w.allWell : w.nothingYet}</Notice>;
   }
+  const isBad = troubled.some(({ status }) => status === 'unreachable') || waiting > 0 || hasEnded;
   return (
-    <Notice tone={troubled.some(({ status }) => status === 'unreachable') || waiting > 0 ? 'bad' : 'warn'}>
+    <Notice tone={isBad ? 'bad' : 'warn'}>
       <span className="strong">{w.attention(count)}</span>
       {troubled.map((connection) => (
         <span key={connection.id}>
@@ -72,6 +80,7 @@ function Verdict({ overview }: { overview: Overview }) {
           {connection.since && <RelativeTime at={connection.since} />}
         </span>
       ))}
+      <EndingCredentials credentials={credentials} />
       {brokenHooks && (
         <span>
           {w.hooks}: {w.hooksHealthy(overview.hooks.healthy, overview.hooks.expected)}.{' '}
@@ -82,8 +91,31 @@ function Verdict({ overview }: { overview: Overview }) {
       <span className="row wrap">
         {waiting > 0 && <Action label={w.openParked} onClick={() => go('activity', 'parked')} />}
         {brokenHooks && <Action label={words.hooks.ensure} onClick={() => go('hooks')} />}
+        {renewable(credentials).map(({ connectionId, connection }) => (
+          <Action
+            key={connectionId}
+            label={w.renew(connection)}
+            onClick={() => go('connections', connectionId)}
+          />
+        ))}
         {troubled.length > 0 && <Action label={words.tabs.connections} onClick={() => go('connections')} />}
       </span>
     </Notice>
   );
+}
+
+type Ending = Overview['endingCredentials'];
+
+/** The connections whose forms mend it, each once. */
+const renewable = (credentials: Ending): Ending =>
+  credentials.filter(
+    (one, index) => index === credentials.findIndex((it) => it.connectionId === one.connectionId),
+  );
+
+function EndingCredentials({ credentials }: { credentials: Ending }) {
+  return credentials.map(({ connectionId, connection, label, ends }) => (
+    <span key={`${connectionId} ${label}`}>
+      {w.credential(connection, label)} <CredentialStanding ends={ends} />. {w.credentialRemedy}
+    </span>
+  ));
 }

@@ -1,8 +1,17 @@
+import type { Connection } from '../../../backend/contract/connections.ts';
 import type { ConnectorManifest } from '../../../backend/contract/connector-manifest.ts';
+import { credentialEndOf } from '../../../backend/contract/credential-days.ts';
 import { relativeTime } from '../../../src/components/time-words.ts';
 import { isHighContrast, luminanceOf } from '../../../src/host/appearance.ts';
 import { backendUrl } from '../../../src/host/backend-url.ts';
-import { draftOf, inputOf, problemsOf } from '../../../src/settings-hub/connections/connection-draft.ts';
+import {
+  type ConnectionDraft,
+  draftOf,
+  inputOf,
+  problemsOf,
+  withSecret,
+} from '../../../src/settings-hub/connections/connection-draft.ts';
+import { endWords } from '../../../src/settings-hub/connections/credential-words.ts';
 import { tellTimeline } from '../../../src/text-timeline.ts';
 import { chosenWorkItems } from '../../../src/ticket-menu/chosen-work-items.ts';
 
@@ -86,6 +95,65 @@ describe('the form of a connection', () => {
       budget: { requestsPerSecond: 5, concurrent: 2 },
     });
     expect(inputOf(manifest, draft).settings).not.toHaveProperty('code');
+  });
+});
+
+describe('the day on which a secret ends', () => {
+  const connection = (on?: string) =>
+    ({
+      name: 'Desk',
+      settings: { address: 'https://desk.example.com', pollSeconds: 30 },
+      secrets: {
+        password: {
+          setAt: '2026-01-01T00:00:00Z',
+          ...(on && { ends: { on, daysLeft: 9, standing: 'ending' } }),
+        },
+        hook: null,
+      },
+      retry: { maxAttempts: 5, firstDelaySeconds: 2, longestDelaySeconds: 60, attemptTimeoutSeconds: 60 },
+      budget: { requestsPerSecond: 5, concurrent: 2 },
+    }) as unknown as Connection;
+  const ends = (stored: string | undefined, change: (draft: ConnectionDraft) => ConnectionDraft) => {
+    const known = connection(stored);
+    const draft = change(draftOf(manifest, known));
+    return { sent: inputOf(manifest, draft, known).secretEnds, wrong: problemsOf(manifest, draft, known) };
+  };
+  const day = (on: string) => (draft: ConnectionDraft) => ({ ...draft, secretEnds: { password: on } });
+  const same = (draft: ConnectionDraft) => draft;
+
+  test('is sent when it differs', () => {
+    expect(ends(undefined, same).sent).toEqual({});
+    expect(ends('2999-01-01', same).sent).toEqual({});
+    expect(ends(undefined, day('2999-01-02')).sent).toEqual({ password: '2999-01-02' });
+    expect(ends('2999-01-01', day('')).sent).toEqual({ password: null });
+  });
+
+  test('may have passed when it stood there, and not when it is new', () => {
+    expect(ends('2020-01-01', same).wrong).toEqual({});
+    expect(ends(undefined, day('2020-01-01')).wrong).toEqual({ 'ends:password': 'This day has passed.' });
+  });
+
+  test('goes when another secret is typed, and comes back when it is not after all', () => {
+    const typed = (draft: ConnectionDraft) => withSecret(draft, 'password', 'n', '2999-01-01');
+    expect(typed(draftOf(manifest, connection('2999-01-01'))).secretEnds.password).toBe('');
+    expect(ends('2999-01-01', typed).sent).toEqual({});
+    const dated = (draft: ConnectionDraft) => day('2999-05-05')(typed(draft));
+    expect(ends('2999-01-01', dated).sent).toEqual({ password: '2999-05-05' });
+    const kept = (draft: ConnectionDraft) => withSecret(typed(draft), 'password', '', '2999-01-01');
+    expect(ends('2999-01-01', kept).sent).toEqual({});
+  });
+
+  test.each<[number | undefined, string, string]>([
+    [undefined, 'en-GB', 'end not known'],
+    [15, 'en-GB', 'valid until 3 Mar 2027 (UTC)'],
+    [15, 'de', 'valid until 03.03.2027 (UTC)'],
+    [9, 'en-GB', 'ends in 9 days'],
+    [0, 'en-GB', 'ends today'],
+    [-2, 'en-GB', 'ended 2 days ago'],
+  ])('%p days before it reads in %s as "%s"', (daysLeft, locale, words) => {
+    const now = Date.parse('2027-03-03T23:59:59Z') - (daysLeft ?? 0) * 86_400_000;
+    const end = daysLeft === undefined ? undefined : credentialEndOf('2027-03-03', now);
+    expect(endWords(end, locale)).toBe(words);
   });
 });
 
