@@ -138,6 +138,19 @@ export const text = {
     no: 'No',
   },
 
+  editor: {
+    tools: (label: string) => `Formatting of ${label}`,
+    bold: 'Bold (Ctrl+B)',
+    italic: 'Italic (Ctrl+I)',
+    bullets: 'Bulleted list (Ctrl+Shift+8)',
+    numbers: 'Numbered list (Ctrl+Shift+7)',
+    link: 'Link (Ctrl+K)',
+    address: 'Address of the link',
+    apply: 'Apply',
+    noAddress: 'Enter a web or mail address, such as https://example.com.',
+    images: 'It holds images. They are sent as long as you do not change this text.',
+  },
+
   link: {
     title: (name: string) => `Link ${name}`,
     search: 'Number, title or text',

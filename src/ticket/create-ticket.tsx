@@ -6,7 +6,7 @@ import { ChoiceInput } from '../components/field.tsx';
 import { ProblemNotice } from '../components/notice.tsx';
 import { useDoing, useLoad } from '../components/use-load.ts';
 import { text } from '../text.ts';
-import { plainText } from './rich-text.tsx';
+import { plainText, RichText } from './rich-text.tsx';
 import { TicketFieldInput } from './ticket-field.tsx';
 import { View } from './view.tsx';
 import { nounOf } from './words.ts';
@@ -152,7 +152,13 @@ function Preview({ field, onChange }: { field: TicketForm['fields'][number]; onC
     <div className="row preview">
       <div className="stack tight">
         <span className="small-text quiet">{field.name}</span>
-        <span className="preview-value any-wrap">{plainText(field.value ?? String(field.raw ?? ''))}</span>
+        {field.type === 'rich' && typeof field.raw === 'string' && /<[a-z][^>]*>/i.test(field.raw) ? (
+          <div className="preview-value rich">
+            <RichText html={field.raw} />
+          </div>
+        ) : (
+          <span className="preview-value any-wrap">{plainText(field.value ?? String(field.raw ?? ''))}</span>
+        )}
       </div>
       {!field.readOnly && (
         <span className="push">

@@ -1,7 +1,7 @@
 import type { TicketForm } from '../../backend/contract/links.ts';
 import { CheckInput, ChoiceInput, TextInput } from '../components/field.tsx';
 import { text } from '../text.ts';
-import { plainText } from './rich-text.tsx';
+import { RichEditor } from './rich-editor.tsx';
 
 type TicketField = TicketForm['fields'][number];
 type Value = string | number | boolean | null;
@@ -55,7 +55,7 @@ export function TicketFieldInput({
       />
     );
   }
-  if (field.type === 'rich' || field.type === 'html' || field.type === 'multiline') {
+  if (field.type === 'rich') {
     return <RichInput {...common} field={field} value={value} onChange={onChange} />;
   }
   return (
@@ -75,14 +75,12 @@ const inputTypes: Record<string, 'number' | 'date' | 'datetime-local'> = {
   date: 'date',
 };
 
-/**
- * Rich text is edited as plain text: an editor would cost more than the whole panel. The mapping's own formatting is
- * sent as long as nobody types in the field.
- */
+/** The mapping's own formatting, with what a form cannot hold (images), is sent as long as nobody types in the field. */
 function RichInput({
   field,
   value,
   onChange,
+  help,
   ...common
 }: {
   field: TicketField;
@@ -94,14 +92,12 @@ function RichInput({
   problem: string | undefined;
   help: string | undefined;
 }) {
-  const untouched = value === (field.raw ?? field.value ?? null);
-  const shown = value === null ? '' : untouched ? plainText(String(value)) : String(value);
+  const content = value === null ? '' : String(value);
   return (
-    <TextInput
+    <RichEditor
       {...common}
-      rows={5}
-      value={shown}
-      maxLength={field.maxLength}
+      value={content}
+      help={help ?? (/<img\b/i.test(content) ? text.editor.images : undefined)}
       onChange={(next) => onChange(next === '' ? null : next)}
     />
   );
