@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { loadConfig } from '../../backend/config.ts';
 import { failureKinds } from '../../backend/sync/failure.ts';
@@ -7,7 +7,17 @@ import { projectRoot } from '../support/child.ts';
 import { readSource } from '../support/source-code.ts';
 
 const read = (file: string) => readFileSync(join(projectRoot, file), 'utf8');
-const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'static/overview.md'];
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'static/overview.md',
+  'static/privacy.md',
+  'static/support.md',
+  'static/docs/install.md',
+  'backend/connectors/alemba/README.md',
+];
 const readme = read('README.md');
 const manifest = JSON.parse(read('vss-extension.json')) as {
   publisher: string;
@@ -30,6 +40,18 @@ const section = (document: string, title: string): string => {
 /** First cells of the rows of a table, without marks. */
 const firstCells = (markdown: string): string[] =>
   [...markdown.matchAll(/^\| (?!-)([^|]+) \|/gm)].map(([, cell = '']) => cell.replaceAll('`', '').trim());
+
+/** As GitHub makes them of the headings. */
+const anchorsOf = (document: string): Set<string> =>
+  new Set(
+    [...read(document).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replace(/[^\w\s-]/g, '')
+        .trim()
+        .replaceAll(' ', '-'),
+    ),
+  );
 
 describe('the README', () => {
   const config = read('backend/config.ts');
@@ -83,26 +105,50 @@ describe('the README', () => {
 });
 
 describe('documents', () => {
+  const guide = read('static/docs/install.md');
+
+  test('the guide names settings and commands that exist', () => {
+    const settings = [...guide.matchAll(/^\s*([A-Z][A-Z_]+)=|`([A-Z]+_[A-Z_]+)[`=]/gm)].map(
+      ([, first, second]) => first ?? second,
+    );
+    const known = [...read('backend/config.ts').matchAll(/^ {2}([A-Z][A-Z_]+): /gm)].map(([, name]) => name);
+    // Of Node.js and of scripts/publish.ts.
+    const others = ['NODE_EXTRA_CA_CERTS', 'MARKETPLACE_TOKEN'];
+    expect(settings.length).toBeGreaterThan(20);
+    expect(settings.filter((name) => !known.includes(name) && !others.includes(name ?? ''))).toEqual([]);
+    const named = [...guide.matchAll(/npm run ([a-z:]+)/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+
+  test('the guide quotes words that the product says', () => {
+    const sources = ['backend', 'src'].flatMap((folder) =>
+      readdirSync(join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.tsx?$/.test(file))
+        .map((file) => read(join(folder, file))),
+    );
+    const said = sources.join('\n');
+    const symptoms = section(guide, '10. When it does not work');
+    const quoted = [...symptoms.matchAll(/(?<=[\s|])_([^_|]{12,})_/g)].map(([, words = '']) => words);
+    expect(quoted.length).toBeGreaterThan(8);
+    // With a number in it the sentence is put together.
+    const unsaid = quoted
+      // "Page, part of it" is a way to something.
+      .flatMap((words) => words.split(', '))
+      .filter((words) => !said.includes(words.replace(/ \d+ s$/, '')));
+    expect(unsaid).toEqual([]);
+  });
+
   test.each(documents)('%s leads only to files and sections that exist', (document) => {
     const targets = [...read(document).matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(
       ([, target = '']) => target,
     );
-    const anchors = new Set(
-      [...read(document).matchAll(/^#+ (.+)$/gm)].map(
-        ([, title = '']) =>
-          `#${title
-            .toLowerCase()
-            .replace(/[^\w\s-]/g, '')
-            .trim()
-            .replaceAll(' ', '-')}`,
-      ),
-    );
-    const broken = targets.filter((target) =>
-      target.startsWith('#')
-        ? !anchors.has(target)
-        : !existsSync(join(projectRoot, dirname(document), target)),
-    );
-    expect(broken).toEqual([]);
+    const leadsNowhere = (target: string): boolean => {
+      const [file = '', anchor] = target.split('#');
+      const path = file === '' ? document : join(dirname(document), file);
+      if (!existsSync(join(projectRoot, path))) return true;
+      return anchor !== undefined && !anchorsOf(path).has(anchor);
+    };
+    expect(targets.filter(leadsNowhere)).toEqual([]);
   });
 
   test('folders on the map exist', () => {
