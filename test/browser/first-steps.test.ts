@@ -36,14 +36,14 @@ test('from "installed" to the first ticket: panel and hub say what is missing, a
   await hub.getByLabel(/^API client id/).fill(publicClientId);
   await hub.getByLabel(/^Login ID/).fill('integration');
   await hub.getByLabel(/^Partition/).fill('1');
-  await hub.getByLabel(/^Password/).fill('not the password');
+  await hub.getByRole('textbox', { name: 'Password', exact: true }).fill('not the password');
   await hub.getByRole('button', { name: 'Test these settings' }).click();
   await hub
     .getByRole('status', { name: 'Result of the test' })
     .getByRole('img', { name: 'failed' })
     .first()
     .waitFor(patience);
-  await hub.getByLabel(/^Password/).fill(sandboxPassword);
+  await hub.getByRole('textbox', { name: 'Password', exact: true }).fill(sandboxPassword);
   await hub.getByRole('button', { name: 'Save', exact: true }).click();
   await hub.getByText('Our desk').first().waitFor(patience);
   const params = { projectId: sandbox.projectId };

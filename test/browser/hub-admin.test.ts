@@ -158,3 +158,108 @@ test('activity is filtered by connection, record and time, and many deliveries a
   await hub.getByRole('button', { name: 'Clear filters' }).click();
   await hub.getByRole('listitem').first().waitFor(patience);
 });
+
+const dayIn = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+const connections = async () => (await sandbox.apiAs()('listConnections', { params: params() })).connections;
+const connectionOf = async (name: string) => (await connections()).find((one) => one.name === name);
+
+/** Another connection to the same desk, with nothing mapped to it. */
+async function addConnection(name: string) {
+  const known = await connectionOf('Alemba Production');
+  await sandbox.apiAs()('createConnection', {
+    params: params(),
+    body: { kind: 'alemba', name, settings: known?.settings, secrets: { password: 'sandbox' } },
+  });
+}
+
+const rowOf = (name: string) =>
+  hub.getByRole('listitem').filter({ has: hub.getByRole('heading', { name, exact: true }) });
+
+test('the day on which a password ends is entered beside it, and told in the list and on the overview', async () => {
+  await addConnection('Dated desk');
+  await open('connections');
+  await rowOf('Dated desk').getByText('Password: end not known').waitFor(patience);
+  await rowOf('Dated desk').getByRole('button', { name: 'Edit' }).click();
+  const day = hub.getByLabel('Password ends on');
+  await day.fill(dayIn(-1), patience);
+  await hub.getByText('This day has passed.').waitFor(patience);
+  await day.fill(dayIn(9));
+  await hub.getByRole('button', { name: 'Save', exact: true }).click();
+  await rowOf('Dated desk').getByText('Password: ends in 9 days').waitFor(patience);
+
+  await hub.getByRole('tab', { name: 'Overview' }).click();
+  await hub.getByText('Dated desk: Password ends in 9 days').waitFor(patience);
+  await hub.getByText('Changes of settings').click();
+  await hub.getByText(`end of secret password (not known → ${dayIn(9)})`).waitFor(patience);
+  await hub.getByRole('button', { name: 'Renew in Dated desk' }).click();
+  expect(await day.inputValue(patience)).toBe(dayIn(9));
+
+  await hub.getByRole('button', { name: 'Test these settings' }).click();
+  const result = hub.getByRole('status', { name: 'Result of the test' });
+  await result.getByText(`Password ends in 9 days, on ${dayIn(9)} (UTC).`).waitFor(patience);
+  // A new password has a new end: the one that stands there is not its own.
+  await hub.getByRole('button', { name: 'Replace: Password' }).click();
+  await hub.getByRole('textbox', { name: 'Password', exact: true }).fill('sandbox');
+  expect(await day.inputValue()).toBe('');
+  await day.fill(dayIn(90));
+  await hub.getByRole('button', { name: 'Save', exact: true }).click();
+  await rowOf('Dated desk')
+    .getByText(/^Password: valid until \d/)
+    .waitFor(patience);
+  expect((await connectionOf('Dated desk'))?.secrets.password?.ends?.on).toBe(dayIn(90));
+  await hub.getByRole('tab', { name: 'Overview' }).click();
+  await hub.getByText('Changes of settings').waitFor(patience);
+  expect(await hub.getByText('Dated desk: Password').count()).toBe(0);
+});
+
+test('a connection is renamed, given another retry policy and pace, and deleted', async () => {
+  await addConnection('Spare desk');
+  await open('connections');
+  await rowOf('Spare desk').getByRole('button', { name: 'Edit' }).click(patience);
+  await hub
+    .getByRole('textbox', { name: 'Name', exact: false })
+    .first()
+    .fill('Spare desk, renamed', patience);
+  await hub.getByText('Advanced', { exact: true }).click();
+  const attempts = hub.getByLabel('Attempts per change before it is parked');
+  await attempts.fill('0');
+  await hub.getByText('Enter a number from 1 to 100.').waitFor(patience);
+  await attempts.fill('7');
+  await hub.getByLabel('First wait (seconds)').fill('3');
+  await hub.getByLabel('Longest wait (seconds)').fill('600');
+  await hub.getByLabel('Longest attempt (seconds)').fill('90');
+  await hub.getByLabel('Requests per second').fill('4');
+  await hub.getByLabel('Requests at once').fill('1');
+  await hub.getByRole('button', { name: 'Save', exact: true }).click();
+  await rowOf('Spare desk, renamed').waitFor(patience);
+  expect(await connectionOf('Spare desk, renamed')).toMatchObject({
+    retry: { maxAttempts: 7, firstDelaySeconds: 3, longestDelaySeconds: 600, attemptTimeoutSeconds: 90 },
+    budget: { requestsPerSecond: 4, concurrent: 1 },
+  });
+  expect(await connectionOf('Spare desk')).toBeUndefined();
+
+  await rowOf('Spare desk, renamed').getByRole('button', { name: 'Delete' }).click();
+  await hub.getByText('No mapping uses it.').waitFor(patience);
+  await hub.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
+  await rowOf('Spare desk, renamed').waitFor({ ...patience, state: 'detached' });
+  expect(await connectionOf('Spare desk, renamed')).toBeUndefined();
+});
+
+test('who deletes a connection in use is told what goes with it, and types the number of its links', async () => {
+  const links = (await connectionOf('Alemba Production'))?.links ?? 0;
+  expect(links).toBeGreaterThan(0);
+  await open('connections');
+  await rowOf('Alemba Production').getByRole('button', { name: 'Delete' }).click(patience);
+  const dialog = hub.getByRole('dialog');
+  await dialog.getByText(/Both systems keep their records/).waitFor(patience);
+  await dialog.getByText(/mappings? of this project uses? it/).waitFor(patience);
+  const confirm = dialog.getByRole('button', { name: 'Delete', exact: true });
+  expect(await confirm.isDisabled()).toBe(true);
+  const typed = dialog.getByLabel(`Type ${links} to confirm the number of links.`);
+  await typed.fill(String(links + 1));
+  expect(await confirm.isDisabled()).toBe(true);
+  await typed.fill(String(links));
+  expect(await confirm.isEnabled()).toBe(true);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  expect(await connectionOf('Alemba Production')).toBeDefined();
+});

@@ -200,6 +200,8 @@ function Secrets({
 /** What most administrators leave alone. Open when something in it is wrong. */
 function Advanced(props: PartProps) {
   const { draft, setDraft, problems, manifest } = props;
+  // Stays open when the wrong value is put right: it must not close under the hands of who types.
+  const [opened, setOpened] = useState(false);
   const names = [
     ...Object.keys(draft.retry),
     ...Object.keys(draft.budget),
@@ -213,7 +215,11 @@ function Advanced(props: PartProps) {
   };
   const budgetLabels = { requestsPerSecond: w.requestsPerSecond, concurrent: w.concurrent };
   return (
-    <details className="card section" open={names.some((name) => name in problems) || undefined}>
+    <details
+      className="card section"
+      open={opened || names.some((name) => name in problems)}
+      onToggle={(event) => setOpened(event.currentTarget.open)}
+    >
       <summary className="strong">{words.advanced}</summary>
       <div className="stack" style={{ paddingBlockStart: 12 }}>
         <Settings {...props} advanced />
