@@ -54,6 +54,18 @@ export async function declareIntent(sql: Sql, tenant: number, intent: NewIntent)
   return row as IntentRow;
 }
 
+/**
+ * Takes up an intent that was given up after a refusal, with what the person has corrected. One that was sent is looked
+ * for by its mark before it is sent again.
+ */
+export async function reviveIntent(sql: Sql, key: string, entered: NewIntent['entered']): Promise<void> {
+  await sql.rows(
+    `update intent set state = case when sent_at is null then 'planned' else 'sent' end, entered = $2
+      where key = $1 and state = 'abandoned'`,
+    [key, entered === undefined ? null : JSON.stringify(entered)],
+  );
+}
+
 export const findIntent = (sql: Sql, key: string): Promise<IntentRow | undefined> =>
   sql.one<IntentRow>('select * from intent where key = $1', [key]);
 

@@ -7,6 +7,7 @@ import { ChoiceInput } from '../components/field.tsx';
 import { Icon } from '../components/icon.tsx';
 import type { HostContext } from '../host/sdk.ts';
 import { text } from '../text.ts';
+import { requestKeyFor, settleRequestKey } from '../ticket/request-keys.ts';
 import { View } from '../ticket/view.tsx';
 import { closeDialog } from './close-dialog.ts';
 
@@ -38,8 +39,6 @@ export function CreateMany({
   const [mappingId, setMappingId] = useState(panel.createWith[0]?.mappingId ?? '');
   const [steps, setSteps] = useState<Record<string, Step>>({});
   const [phase, setPhase] = useState<'asking' | 'running' | 'over'>('asking');
-  // Pressing again after a failure repeats the intention, so the keys stay.
-  const keys = useRef(new Map(workItemIds.map((id) => [id, crypto.randomUUID()])));
   const put = (id: string, outcome: Step['outcome'], words: string) =>
     setSteps((before) => ({ ...before, [id]: { outcome, words } }));
 
@@ -51,7 +50,7 @@ export function CreateMany({
       if (steps[id]?.outcome === 'done' || steps[id]?.outcome === 'skipped') continue;
       if (stopping.current) break;
       put(id, 'running', text.menu.bulkRunning);
-      const step = await createOne(client, id, mappingId, keys.current.get(id) ?? crypto.randomUUID());
+      const step = await createOne(client, id, mappingId);
       put(id, step.outcome, step.words);
     }
     setPhase('over');
@@ -129,18 +128,19 @@ export function CreateMany({
   );
 }
 
-async function createOne(
-  client: Client,
-  workItemId: string,
-  mappingId: string,
-  requestKey: string,
-): Promise<Step> {
+async function createOne(client: Client, workItemId: string, mappingId: string): Promise<Step> {
   try {
     const { tickets } = await client.api.readPanel({ workItemId });
     const existing = tickets.find((ticket) => ticket.mappingId === mappingId);
-    if (existing) return { outcome: 'skipped', words: `${text.menu.bulkSkipped}: ${existing.number}` };
-    const body = { mappingId, requestKey, values: {} };
+    if (existing) {
+      settleRequestKey(mappingId, workItemId);
+      return { outcome: 'skipped', words: `${text.menu.bulkSkipped}: ${existing.number}` };
+    }
+    // Pressing again after a failure, or after the dialog was closed midway, repeats the order: the key stays.
+    const body = { mappingId, requestKey: requestKeyFor(mappingId, workItemId), values: {} };
     const { link } = await client.api.createTicket({ workItemId, body }, { timeoutMs: 60_000 });
+    // Without a link it goes on in the background, and may be asked for again until it is there.
+    if (link) settleRequestKey(mappingId, workItemId);
     return { outcome: 'done', words: link ? text.create.done(link.number) : text.menu.bulkDone };
   } catch (reason) {
     const problem = asProblem(reason);

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import type { Panel, TicketCard, TicketForm } from '../../backend/contract/links.ts';
 import type { Client } from '../api/client.ts';
 import { Action } from '../components/action.tsx';
@@ -6,6 +6,7 @@ import { ChoiceInput } from '../components/field.tsx';
 import { ProblemNotice } from '../components/notice.tsx';
 import { useDoing, useLoad } from '../components/use-load.ts';
 import { text } from '../text.ts';
+import { requestKeyFor, settleRequestKey } from './request-keys.ts';
 import { plainText, RichText } from './rich-text.tsx';
 import { TicketFieldInput } from './ticket-field.tsx';
 import { View } from './view.tsx';
@@ -30,8 +31,6 @@ export function CreateTicket({
   const [mappingId, setMappingId] = useState(panel.createWith[0]?.mappingId ?? '');
   const [values, setValues] = useState<Record<string, Value>>({});
   const [pressed, setPressed] = useState(false);
-  // One intention, one key: pressing again after a lost answer must not make a second ticket.
-  const requestKey = useRef(crypto.randomUUID());
   const sending = useDoing();
   const form = useLoad(
     (signal) => client.api.readTicketForm({ workItemId, mappingId }, { signal, timeoutMs: 30_000 }),
@@ -44,8 +43,10 @@ export function CreateTicket({
     setPressed(true);
     if (lacking.length > 0) return;
     sending.run(async () => {
-      const body = { mappingId, requestKey: requestKey.current, values };
+      // One order, one key: pressing again after a lost answer must not make a second ticket.
+      const body = { mappingId, requestKey: requestKeyFor(mappingId, workItemId), values };
       const answer = await client.api.createTicket({ workItemId, body }, { timeoutMs: 60_000 });
+      if (answer.link) settleRequestKey(mappingId, workItemId);
       onDone(answer.link);
     });
   };
@@ -53,7 +54,6 @@ export function CreateTicket({
     setMappingId(id);
     setValues({});
     setPressed(false);
-    requestKey.current = crypto.randomUUID();
   };
 
   return (

@@ -1,4 +1,4 @@
-import { declareIntent } from '../../store/intents.ts';
+import { declareIntent, reviveIntent } from '../../store/intents.ts';
 import { markFor } from '../../sync/mark.ts';
 import type { Handlers } from '../handlers.ts';
 import { linkAccess, patienceMs, refuseWhenOff } from './link-access.ts';
@@ -37,8 +37,8 @@ export function ticketCreateHandlers(services: Services): TicketCreateHandlers {
       const mapping = await mappingOf(services, session, body.mappingId);
       const entered = await enteredValues(services, session.tenant, mapping, body.values);
       const intentKey = `create:person:${params.workItemId}:${body.requestKey}`;
-      await store.asTenant(session.tenant, (sql) =>
-        declareIntent(sql, session.tenant, {
+      await store.asTenant(session.tenant, async (sql) => {
+        const { state } = await declareIntent(sql, session.tenant, {
           key: intentKey,
           kind: 'create',
           side: 'ticket',
@@ -47,8 +47,10 @@ export function ticketCreateHandlers(services: Services): TicketCreateHandlers {
           mark: markFor(`${session.tenant}:${mapping.id}`, 'create', `person:${body.requestKey}`),
           entered,
           requestedBy: session.user.name,
-        }),
-      );
+        });
+        // A refusal has ended the first try; whoever corrects the form and orders again means the same ticket.
+        if (state === 'abandoned') await reviveIntent(sql, intentKey, entered);
+      });
       await queue.wake([
         {
           tenant: session.tenant,
