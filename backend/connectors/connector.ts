@@ -124,6 +124,13 @@ export interface TestCheck {
 }
 
 /** Read and write records of one system. */
+export interface LockedRead extends ReadResult {
+  /** As `RecordSystem.update`; gives the lock up, whatever becomes of the update. Later ones take a lock of their own. */
+  update: RecordSystem['update'];
+  /** Gives the lock up when no update has. Never throws. */
+  release(): Promise<void>;
+}
+
 export interface RecordSystem {
   /** Never throws for a wrong configuration: every finding is a check. */
   test(): Promise<readonly TestCheck[]>;
@@ -131,6 +138,12 @@ export interface RecordSystem {
   whoAmI(): Promise<Principal>;
   /** Throws notFound when gone or hidden. */
   read(id: string, wants: ReadWants): Promise<ReadResult>;
+  /**
+   * Reads a record and keeps it locked for one update. For systems whose updates need a lock, and a reading under it so
+   * as to overwrite nothing: that reading then is this one. Undefined when the lock is not to be had at once; the caller
+   * reads as usual then. Throws notFound as `read` does.
+   */
+  readLocked?(id: string, wants: ReadWants): Promise<LockedRead | undefined>;
   /** After `read` threw notFound: in a recycle bin, or not visible to us. Absent where the system cannot tell. */
   whyMissing?(id: string): Promise<'deleted' | 'notVisible'>;
   /** By number as people type it; undefined when there is none. */

@@ -1,4 +1,4 @@
-import type { RecordSystem } from '../connectors/connector.ts';
+import type { LockedRead, RecordSystem } from '../connectors/connector.ts';
 import { azureDevOps } from '../store/connections.ts';
 import { pairedAttachments } from '../store/intents.ts';
 import type { LinkRow } from '../store/links.ts';
@@ -17,6 +17,8 @@ export interface CarryOutInput {
   systems: Readonly<Record<Side, RecordSystem>>;
   readings: Readonly<Record<Side, Reading>>;
   plan: Plan;
+  /** A ticket that is locked already; its update is the one to use. */
+  locked?: LockedRead;
 }
 
 export interface CarriedOut {
@@ -161,7 +163,8 @@ async function sendUpdate(
   const onRevision = (reached: string) => context.echoes.note(tenant, connection, id, reached);
   await context.failpoint('update.beforeSend');
   if (comment === undefined) {
-    const written = await onSide(side, () => system.update(id, changes, { revision, onRevision }));
+    const writer = side === 'ticket' ? (input.locked ?? system) : system;
+    const written = await onSide(side, () => writer.update(id, changes, { revision, onRevision }));
     if (written.revision !== undefined) onRevision(written.revision);
     await context.failpoint('update.afterSend');
     return { ...written, commentId: undefined };

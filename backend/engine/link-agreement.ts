@@ -1,9 +1,10 @@
-import type { SystemDescription } from '../connectors/connector.ts';
+import type { LockedRead, SystemDescription } from '../connectors/connector.ts';
 import type { LinkChange } from '../lanes/lane.ts';
 import { declareIntent, markDone } from '../store/intents.ts';
 import type { LinkRow, ShownTicket } from '../store/links.ts';
 import type { Conflict } from '../sync/command.ts';
 import type { Pair } from '../sync/link-state.ts';
+import { hasNews } from '../sync/news.ts';
 import { plan as planLink } from '../sync/plan.ts';
 import type { Plan, PlanInput } from '../sync/plan-input.ts';
 import type { Reading, Side } from '../sync/record.ts';
@@ -11,9 +12,9 @@ import { settle } from '../sync/settle.ts';
 import { type CarriedOut, carryOut } from './carry-out.ts';
 import { sendEntered } from './entered.ts';
 import type { LinkRun } from './link-run.ts';
-import { type Descriptions, describeSides, planInput } from './plan-input.ts';
+import { type Descriptions, describeSides, type PlanFacts, planInput } from './plan-input.ts';
 import { SidedFailure } from './ports.ts';
-import { readSide, type SideReading, wantsOf } from './reading.ts';
+import { readSide, readSideLocked, type SideReading, wantsOf } from './reading.ts';
 import { shownAfterWrite, shownTicket, wordsOf } from './shown.ts';
 
 const maxPlansPerRun = 4;
@@ -36,24 +37,21 @@ export async function agree(run: LinkRun, progress: (step: Step) => void): Promi
   const { context, lane, link } = run;
   const descriptions = await describeSides(context.systems, lane.tenant, run.mapping.settings);
   for (let round = 1; ; round += 1) {
-    const sides = await readBoth(run);
-    const input = planInput({
-      link: run.link,
-      intents: run.intents,
-      mapping: run.mapping.settings,
-      connection: run.connection,
-      connector: context.systems.connectorOf(run.connection.kind),
-      readings: { workItem: sides.workItem.reading, ticket: sides.ticket.reading },
-      descriptions,
+    const sides = await readBoth(run, descriptions, round === 1);
+    const { locked } = sides;
+    const input = inputOf(run, descriptions, {
+      workItem: sides.workItem.reading,
+      ticket: sides.ticket.reading,
     });
-    const plan = planLink(input);
-    const carried = await carryOut({
-      context,
-      tenant: lane.tenant,
-      link,
-      systems: run.systems,
-      readings: { workItem: input.workItem, ticket: input.ticket },
-      plan,
+    const { plan, carried } = await withRelease(locked, async () => {
+      const plan = planLink(input);
+      const updates = plan.commands.some((one) => one.kind === 'update' && one.side === 'ticket');
+      // Nothing to write after all: agents must not wait for what else the plan does.
+      if (!updates) await locked?.release();
+      const readings = { workItem: input.workItem, ticket: input.ticket };
+      const { systems } = run;
+      const carried = await carryOut({ context, tenant: lane.tenant, link, systems, readings, plan, locked });
+      return { plan, carried };
     });
     if (plan.pairs.length > 0) await keepPairs(run, plan.pairs);
     progress({ plan, carried, descriptions });
@@ -113,24 +111,54 @@ export class PartialRun extends Error {
   }
 }
 
-async function readBoth(run: LinkRun): Promise<Record<Side, SideReading>> {
+const inputOf = (run: LinkRun, descriptions: Descriptions, readings: PlanFacts['readings']): PlanInput =>
+  planInput({
+    link: run.link,
+    intents: run.intents,
+    mapping: run.mapping.settings,
+    connection: run.connection,
+    connector: run.context.systems.connectorOf(run.connection.kind),
+    readings,
+    descriptions,
+  });
+
+async function withRelease<T>(locked: LockedRead | undefined, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } finally {
+    await locked?.release();
+  }
+}
+
+interface BothSides extends Record<Side, SideReading> {
+  locked?: LockedRead;
+}
+
+/**
+ * Both sides at once, as a rule. When only the work item has changed, and so that the ticket will be written, the
+ * ticket is read under the lock of that write: one reading and a round trip less than reading, locking, reading again.
+ */
+async function readBoth(run: LinkRun, descriptions: Descriptions, first: boolean): Promise<BothSides> {
   const { link, mapping, lane } = run;
   const base = link.base ?? undefined;
-  const [workItem, ticket] = await Promise.all([
-    readSide(
-      'workItem',
-      run.systems.workItem,
-      link.work_item_id,
-      wantsOf('workItem', mapping.settings, base?.workItem, lane.hints),
-    ),
-    readSide(
-      'ticket',
-      run.systems.ticket,
-      link.ticket_id,
-      wantsOf('ticket', mapping.settings, base?.ticket, lane.hints),
-    ),
-  ]);
-  return { workItem, ticket };
+  const wants = (side: Side) => wantsOf(side, mapping.settings, base?.[side], lane.hints);
+  const readWorkItem = () => readSide('workItem', run.systems.workItem, link.work_item_id, wants('workItem'));
+  const readTicket = () => readSide('ticket', run.systems.ticket, link.ticket_id, wants('ticket'));
+  const onlyWorkItem = lane.hints.length > 0 && lane.hints.every((hint) => hint.side === 'workItem');
+  if (!first || base === undefined || !onlyWorkItem || run.systems.ticket.readLocked === undefined) {
+    const [workItem, ticket] = await Promise.all([readWorkItem(), readTicket()]);
+    return { workItem, ticket };
+  }
+  const workItem = await readWorkItem();
+  const { reading } = workItem;
+  if (reading.state === 'present' && !base.ticket.missing) {
+    const input = inputOf(run, descriptions, { workItem: reading, ticket: { state: 'unknown' } });
+    if (hasNews('workItem', reading.snapshot, base.workItem, input)) {
+      const locked = await readSideLocked('ticket', run.systems.ticket, link.ticket_id, wants('ticket'));
+      if (locked !== undefined) return { workItem, ticket: locked, locked: locked.locked };
+    }
+  }
+  return { workItem, ticket: await readTicket() };
 }
 
 function linkChange(

@@ -1,4 +1,4 @@
-import type { ReadResult, ReadWants, RecordSystem } from '../connectors/connector.ts';
+import type { LockedRead, ReadResult, ReadWants, RecordSystem } from '../connectors/connector.ts';
 import type { MappingSettings } from '../contract/mapping.ts';
 import type { SidedHint } from '../lanes/lane.ts';
 import { isFailure } from '../sync/failure.ts';
@@ -31,6 +31,31 @@ export async function readSide(
         ? 'notVisible'
         : await onSide(side, async () => system.whyMissing?.(id));
     return { reading: { state: 'missing', how: how ?? 'notVisible' } };
+  }
+}
+
+/**
+ * Reads a record under the lock that the update after it needs anyway, where the system offers that; undefined where
+ * not, or not at once (locked by somebody, closed, gone): the usual reading and the usual update tell then.
+ */
+export async function readSideLocked(
+  side: Side,
+  system: RecordSystem,
+  id: string,
+  wants: ReadWants,
+): Promise<(SideReading & { locked: LockedRead }) | undefined> {
+  try {
+    const locked = await onSide(side, async () => system.readLocked?.(id, wants));
+    if (locked === undefined) return undefined;
+    if (!locked.snapshot.deleted) {
+      return { reading: { state: 'present', snapshot: locked.snapshot }, bookmark: locked.bookmark, locked };
+    }
+    await locked.release();
+    return undefined;
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (isFailure(cause) && cause.kind === 'notFound') return undefined;
+    throw error;
   }
 }
 

@@ -72,6 +72,10 @@ export async function changeAtRate(
   ];
 }
 
+const reads = /\.(read|batch|search|list)$/;
+const writes = /\.(update|patch)$/;
+
+/** By route, and what the aim is about: readings and writes of one side. A lock belongs to its write. */
 async function requestsPerChange(site: Site, count: number): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const system of ['azure', 'alemba'] as const) {
@@ -80,6 +84,18 @@ async function requestsPerChange(site: Site, count: number): Promise<Figure[]> {
       'GET',
       '/ledger/counts',
     );
+    for (const [kind, routes] of Object.entries({ readings: reads, writes })) {
+      const times = Object.entries(requests).reduce(
+        (sum, [route, n]) => (routes.test(route) ? sum + n : sum),
+        0,
+      );
+      figures.push({
+        name: `${kind} a change, ${system}`,
+        value: Math.round((times / count) * 100) / 100,
+        unit: '',
+        target: { atMost: 1 },
+      });
+    }
     for (const [route, times] of Object.entries(requests)) {
       if (times / count >= 0.01)
         figures.push({

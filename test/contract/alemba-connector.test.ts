@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { alemba } from '../../backend/connectors/alemba/index.ts';
-import type { RecordSystem } from '../../backend/connectors/connector.ts';
+import type { LockedRead, RecordSystem } from '../../backend/connectors/connector.ts';
 import type { Failure } from '../../backend/sync/failure.ts';
 import { secretClientId } from '../sandbox/itsm/alemba/seed.ts';
 import { type AlembaHarness, openAlemba } from './alemba-harness.ts';
@@ -298,6 +298,85 @@ describe('locks', () => {
     await side.agent('POST', `/calls/${id}/unlock`, {});
     await update;
     expect((await read(id)).snapshot.title).toBe('after you');
+  });
+
+  describe('taken with the reading', () => {
+    const readLocked = (id: string, system = side.system) =>
+      system.readLocked?.(id, wantsFields(['Subject', 'CustomString2'])) as Promise<LockedRead | undefined>;
+    const subject = (value: string) => [{ field: 'Subject', value, row: 'r' }] as const;
+
+    test('spare the update a reading of its own', async () => {
+      const id = await createRecord(side);
+      await read(id);
+      side.forgetRequests();
+      const locked = (await readLocked(id)) as LockedRead;
+      expect(await lockedCalls()).toHaveLength(1);
+      const { revision } = locked.snapshot;
+      const written = await locked.update(id, subject('one reading'), { revision });
+      await locked.release();
+      expect(side.requests().all).toEqual(['call.lock', 'call.search', 'call.update', 'call.unlock']);
+      const after = (await read(id)).snapshot;
+      expect(after.title).toBe('one reading');
+      expect(written.revision).toBe(after.revision);
+      expect(await lockedCalls()).toEqual([]);
+    });
+
+    test('are given back without an update, and after one that is refused', async () => {
+      const id = await createRecord(side);
+      await ((await readLocked(id)) as LockedRead).release();
+      expect(await lockedCalls()).toEqual([]);
+
+      const locked = (await readLocked(id)) as LockedRead;
+      const { revision } = locked.snapshot;
+      const tooLong = [{ field: 'CustomString2', value: 'x'.repeat(300), row: 'r' }];
+      expect((await failureOf(locked.update(id, tooLong, { revision }))).kind).toBe('rejected');
+      expect(await lockedCalls()).toEqual([]);
+      // The next one has to take a lock of its own, and to look.
+      side.forgetRequests();
+      await locked.update(id, subject('second try'), { revision });
+      await locked.release();
+      expect(side.requests().all).toEqual(['call.lock', 'call.read', 'call.update', 'call.unlock']);
+      expect(await lockedCalls()).toEqual([]);
+    });
+
+    test('keep agents from changing what was read', async () => {
+      const id = await createRecord(side);
+      const locked = (await readLocked(id)) as LockedRead;
+      await expect(side.other.changeTitle(id, 'theirs')).rejects.toThrow('locked');
+      await locked.update(id, subject('ours'), { revision: locked.snapshot.revision });
+      expect((await read(id)).snapshot.title).toBe('ours');
+    });
+
+    test('are not waited for, and not taken where they cannot be or need not be', async () => {
+      const id = await createRecord(side);
+      await side.other.lock?.(id);
+      side.forgetRequests();
+      expect(await readLocked(id)).toBeUndefined();
+      expect(side.requests().all).toEqual(['call.lock']);
+      await side.agent('POST', `/calls/${id}/unlock`, {});
+
+      const quick = side.connect({ 'lock.check': 'answer' });
+      expect(await readLocked(id, quick)).toBeUndefined();
+
+      const closed = { field: 'CallStatus', value: { kind: 'choice', id: '5' }, row: 'state' } as const;
+      const { revision } = (await read(id)).snapshot;
+      await side.system.update(id, [closed], { revision });
+      expect(await readLocked(id)).toBeUndefined();
+      expect(await lockedCalls()).toEqual([]);
+    });
+
+    test('are given back when the reading fails', async () => {
+      const id = await createRecord(side);
+      await read(id);
+      side.simulator.faults.set({
+        id: 's',
+        fault: { kind: 'status', status: 500 },
+        match: { method: 'GET' },
+      });
+      expect((await failureOf(readLocked(id))).kind).toBe('unavailable');
+      side.simulator.faults.clear();
+      expect(await lockedCalls()).toEqual([]);
+    });
   });
 
   test('without the check under the lock one request less is sent', async () => {

@@ -68,6 +68,25 @@ describe('fields', () => {
     expect(back).toEqual({ workItem: ['workItem.updated'], call: [] });
   });
 
+  test('a change of the work item costs one reading of each side, one write, and its lock', async () => {
+    for (const system of ['azure', 'alemba']) await scene.rig.control(system, 'DELETE', '/ledger');
+    await carry(
+      pair,
+      () => editWorkItem(scene.rig, pair.workItemId, { 'System.State': 'Active' }),
+      async () => (await call(pair)).status === 'In Progress',
+    );
+    const requests = async (system: string) =>
+      (await scene.rig.control<{ requests: Record<string, number> }>(system, 'GET', '/ledger/counts'))
+        .requests;
+    expect(await requests('azure')).toEqual({ 'workItem.batch': 1 });
+    expect(await requests('alemba')).toEqual({
+      'call.lock': 1,
+      'call.search': 1,
+      'call.update': 1,
+      'call.unlock': 1,
+    });
+  });
+
   test('a description keeps its form out and in', async () => {
     const html = '<div>Steps <b>to</b> see it</div><ul><li>open</li><li>wait &amp; look</li></ul>';
     await carry(

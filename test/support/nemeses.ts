@@ -36,7 +36,12 @@ const kills: Nemesis = {
   async run(scene, work) {
     const before = await received(scene);
     const nemesis = killer(scene, seededRandom(work.seed + 1), { store: true });
-    await storm(scene, work.pairs, editsOf(work));
+    try {
+      await storm(scene, work.pairs, editsOf(work));
+    } finally {
+      // Whatever went wrong: nothing may be killed or started any more while the scene is put away.
+      await nemesis.stop();
+    }
     const { backend, store } = await nemesis.stop();
     return { backendKills: backend, storeKills: store, hooks: (await received(scene)) - before };
   },

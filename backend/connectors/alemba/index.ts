@@ -1,4 +1,4 @@
-import type { Connector, ConnectorContext, RecordSystem } from '../connector.ts';
+import type { Connector, ConnectorContext, ReadWants, RecordSystem } from '../connector.ts';
 import { type Alemba, createRecent } from './alemba.ts';
 import { createAttachments } from './attachments.ts';
 import { readChanges } from './changes.ts';
@@ -10,6 +10,7 @@ import { describeSystem } from './describe.ts';
 import { manifest } from './manifest.ts';
 import { createPeople } from './people.ts';
 import { readCall, requireRef } from './read.ts';
+import { readLocked } from './read-locked.ts';
 import { createRowLoader } from './row-loader.ts';
 import { createSchema } from './schema.ts';
 import { findByKey, searchCalls } from './search.ts';
@@ -36,10 +37,12 @@ function connect(context: ConnectorContext): RecordSystem {
   const loader = createRowLoader(context, client);
   const attachments = createAttachments(alemba);
   const creator = createCreator(alemba);
+  const read = (id: string, wants: ReadWants) => readCall(alemba, loader, attachments.list, id, wants);
   return {
     test: () => testConnection(alemba),
     whoAmI: () => alemba.people.me(),
-    read: (id, wants) => readCall(alemba, loader, attachments.list, id, wants),
+    read,
+    readLocked: (id, wants) => readLocked(alemba, id, () => read(id, wants)),
     findByKey: (key) => findByKey(alemba, key),
     findByMark: (mark) => creator.findByMark(mark),
     search: (text, input) => searchCalls(alemba, text, input),

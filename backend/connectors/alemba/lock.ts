@@ -24,13 +24,14 @@ export async function withLock<T>(
   id: string,
   revision: string,
   use: (stamp: Row) => Promise<{ value: T; unlocked: boolean }>,
+  given?: HeldLock,
 ): Promise<T> {
-  const answer = await lock(alemba, id);
+  const held = given?.take() ?? { stamp: await lock(alemba, id), wasRead: false };
   let unlocked = false;
   try {
     // A lock answer that tells the revision saves the reading; what it tells is not documented.
-    const mustRead = revisionOf(answer) === undefined && alemba.settings.readUnderLock;
-    const stamp = mustRead ? await readStamp(alemba, id) : answer;
+    const mustRead = !held.wasRead && revisionOf(held.stamp) === undefined && alemba.settings.readUnderLock;
+    const stamp = mustRead ? await readStamp(alemba, id) : held.stamp;
     if (revisionOf(stamp) !== undefined) requireSame(id, stamp, revision);
     const result = await use(stamp);
     unlocked = result.unlocked;
@@ -39,6 +40,45 @@ export async function withLock<T>(
     if (!unlocked) await unlock(alemba, id);
   }
 }
+
+/** A lock that was taken before the call was read; good for one update. */
+export interface HeldLock {
+  /** The reading is what an update needs to know of the call: none of its own comes on top. */
+  wasRead(stamp: Row): void;
+  /** Hands the lock over, with the duty to give it up; undefined when it is gone already. */
+  take(): { stamp: Row; wasRead: boolean } | undefined;
+  release(): Promise<void>;
+}
+
+/** One try: whoever does not get the lock at once has other ways. Throws unavailable, throttled, unauthorized. */
+export async function tryHold(alemba: Alemba, id: string): Promise<HeldLock | undefined> {
+  try {
+    await requestLock(alemba, id);
+  } catch (error) {
+    // Locked by an agent, closed (such a call takes no lock), or gone.
+    if (isFailure(error) && !ofTheSystem.has(error.kind)) return undefined;
+    throw error;
+  }
+  let stamp: Row | undefined = {};
+  return {
+    wasRead(row) {
+      if (stamp !== undefined) stamp = row;
+    },
+    take() {
+      const taken = stamp;
+      stamp = undefined;
+      return taken === undefined ? undefined : { stamp: taken, wasRead: revisionOf(taken) !== undefined };
+    },
+    async release() {
+      if (stamp === undefined) return;
+      stamp = undefined;
+      await unlock(alemba, id);
+    },
+  };
+}
+
+/** Kinds that say nothing about the one call. */
+const ofTheSystem: ReadonlySet<string> = new Set(['unavailable', 'throttled', 'unauthorized']);
 
 /** The call's revision and status now: for actions that take no lock. Throws notFound. */
 export async function readStamp(alemba: Alemba, id: string): Promise<Row> {
@@ -54,12 +94,15 @@ export function requireSame(id: string, stamp: Row, revision: string): void {
   throw new Failure({ kind: 'stale', message: `Call ${id} was changed in the meantime` });
 }
 
+const requestLock = ({ client }: Alemba, id: string): Promise<Row> =>
+  client.put('call.lock', `/call/${id}/lock`, undefined, { repeat: 'safe' });
+
 async function lock(alemba: Alemba, id: string): Promise<Row> {
-  const { client, settings, context } = alemba;
+  const { settings, context } = alemba;
   const untilMs = context.now().getTime() + settings.lockMaxWaitMs;
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
     try {
-      return await client.put('call.lock', `/call/${id}/lock`, undefined, { repeat: 'safe' });
+      return await requestLock(alemba, id);
     } catch (error) {
       const mayWait =
         isFailure(error) && error.kind === 'stale' && context.now().getTime() + waitMs <= untilMs;

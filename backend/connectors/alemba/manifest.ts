@@ -350,7 +350,7 @@ export const manifest: ConnectorManifest = {
       help: 'Password of the login ID.',
       required: true,
       endHelp:
-        'When passwords of analysts have to be changed after some time; the administrator of the system knows the rule.',
+        'Where passwords of analysts have to be changed after some time, the administrator of the system knows the day.',
       origin: 'typed',
     },
     {
@@ -358,7 +358,7 @@ export const manifest: ConnectorManifest = {
       label: 'Client secret',
       help: 'Only when the API client has one.',
       required: false,
-      endHelp: 'When your rules demand a new one; the administrator who registered the API client knows.',
+      endHelp: 'The administrator who registered the API client knows whether it has one.',
       origin: 'typed',
     },
     {

@@ -4,7 +4,7 @@ import type { Alemba } from './alemba.ts';
 import type { Row } from './client.ts';
 import { addComment, commentBody } from './comments.ts';
 import { readObserved, toBody, type WriteBody } from './fields.ts';
-import { readStamp, requireSame, withLock } from './lock.ts';
+import { type HeldLock, readStamp, requireSame, withLock } from './lock.ts';
 import { requireRef } from './read.ts';
 import type { CallStatus } from './status.ts';
 import { planSteps, type Step, takeStep, unlocksItself } from './transitions.ts';
@@ -14,6 +14,8 @@ export interface UpdateOptions {
   revision: string;
   comment?: CommentInput;
   onRevision?(revision: string): void;
+  /** Taken before the reading that the changes were planned on. */
+  held?: HeldLock;
 }
 
 type UpdateResult = WriteResult & { commentId?: string };
@@ -44,7 +46,7 @@ export async function updateCall(
     revision = revisionOf(answer) ?? revision;
   }
   const carried = withComment(alemba, steps, options.comment);
-  if (steps.length > 0) await underLock(alemba, id, revision, steps, answers, options.onRevision);
+  if (steps.length > 0) await underLock(alemba, id, revision, steps, answers, options);
   return finish({ alemba, id, options, body, target, answers, carried });
 }
 
@@ -78,9 +80,9 @@ async function underLock(
   revision: string,
   steps: readonly Step[],
   answers: Row[],
-  onRevision: UpdateOptions['onRevision'],
+  { onRevision, held }: UpdateOptions,
 ): Promise<void> {
-  await withLock(alemba, id, revision, async (stamp) => {
+  const take = async (stamp: Row) => {
     for (const step of steps) {
       const answer = await takeStep(alemba, id, step);
       answers.push(answer);
@@ -91,7 +93,8 @@ async function underLock(
     if (revisionOf(answers.at(-1) ?? {}) === undefined && steps.length === 1)
       answers.push(stampOf(stamp, answers));
     return { value: undefined, unlocked: unlocksItself(steps.at(-1)) };
-  });
+  };
+  await withLock(alemba, id, revision, take, held);
 }
 
 /** A write that changed nothing answers a delta without values; then the stamp read under the lock still holds. */
