@@ -76,7 +76,10 @@ export const overviewWords = {
   booksSum: '= received',
   trafficBar: (done: number, failed: number) => `${done} done, ${failed} failed`,
   credential: (connection: string, label: string) => `${connection}: ${label}`,
-  credentialRemedy: 'Make a new one in that system and enter it, with its day.',
+  credentialRemedy: {
+    typed: 'Make a new one in that system and enter it, with its day.',
+    generated: 'Have Tandem make a new one, and enter it in that system.',
+  },
   renew: (connection: string) => `Renew in ${connection}`,
   openParked: 'See what waits',
   audit: 'Changes of settings',

@@ -80,7 +80,7 @@ export const words = {
     secretGenerated: 'Made by Tandem',
     ends: {
       label: (secret: string) => `${secret} ends on`,
-      replaceBy: (secret: string) => `Replace ${secret} by`,
+      replaceBy: (secret: string) => `${secret}: replace it by`,
       help: 'Optional. You are told from two weeks before. Days are those of UTC.',
       replaceHelp: 'Optional, for rules that demand a new one now and then. Days are those of UTC.',
       again: 'The new one has its own day: enter it, if you know it.',

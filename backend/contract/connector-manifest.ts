@@ -22,6 +22,8 @@ export const settingField = z.object({
   advanced: z.boolean().default(false),
 });
 
+export const secretOrigin = z.enum(['typed', 'generated']);
+
 export const secretField = z.object({
   name: z.string().regex(/^[a-z][A-Za-z0-9]*$/),
   label: z.string(),
@@ -30,7 +32,7 @@ export const secretField = z.object({
   /** Where the vendor shows the day on which it ends; absent where nothing but a replacement ends it. */
   endHelp: z.string().optional(),
   /** The webhook secret is made by Tandem and shown once, the others are typed by the admin. */
-  origin: z.enum(['typed', 'generated']).default('typed'),
+  origin: secretOrigin.default('typed'),
 });
 
 export const capabilities = z.object({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secretOrigin } from './connector-manifest.ts';
 import { credentialEnd } from './credential-days.ts';
 import { connectionCard } from './links.ts';
 import { route } from './route.ts';
@@ -17,7 +18,13 @@ export const overview = z.object({
   connections: z.array(connectionCard),
   /** Those that have ended or end within two weeks, soonest first. */
   endingCredentials: z.array(
-    z.object({ connectionId: z.string(), connection: z.string(), label: z.string(), ends: credentialEnd }),
+    z.object({
+      connectionId: z.string(),
+      connection: z.string(),
+      label: z.string(),
+      origin: secretOrigin,
+      ends: credentialEnd,
+    }),
   ),
   hooks: z.object({
     expected: z.number().int(),

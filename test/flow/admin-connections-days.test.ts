@@ -103,7 +103,7 @@ test('the overview tells from two weeks before the end', async () => {
   const { id } = await create({ password: dayIn(15) });
   expect(await overview()).toEqual([]);
   await letPass(id, 14);
-  const told = { connectionId: id, connection: 'Days', label: 'Password' };
+  const told = { connectionId: id, connection: 'Days', label: 'Password', origin: 'typed' };
   expect(await overview()).toEqual([{ ...told, ends: { on: dayIn(14), daysLeft: 14, standing: 'ending' } }]);
   await letPass(id, -1);
   expect(await overview()).toEqual([{ ...told, ends: { on: dayIn(-1), daysLeft: -1, standing: 'ended' } }]);

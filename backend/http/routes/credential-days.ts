@@ -1,6 +1,6 @@
 import type { SecretState } from '../../compose/secrets.ts';
 import type { ConnectionInput, TestCheckResult } from '../../contract/connections.ts';
-import type { ConnectorManifest } from '../../contract/connector-manifest.ts';
+import type { ConnectorManifest, SecretField } from '../../contract/connector-manifest.ts';
 import { type CredentialEnd, credentialEndOf, daysUntil } from '../../contract/credential-days.ts';
 import type { Overview } from '../../contract/overview.ts';
 import type { ConnectionRow } from '../../store/connections.ts';
@@ -93,11 +93,14 @@ export function endDayChecks(
     // What Tandem made itself ends when an admin wants it to; without a day there is nothing to say.
     if (after === undefined && secret.origin === 'generated') return [];
     const ends = after === undefined ? undefined : credentialEndOf(after, now.getTime());
-    return [{ code: 'credentialEnds', ...endDayFinding(secret.label, ends) }];
+    return [{ code: 'credentialEnds', ...endDayFinding(secret, ends) }];
   });
 }
 
-function endDayFinding(label: string, ends: CredentialEnd | undefined): Omit<TestCheckResult, 'code'> {
+function endDayFinding(
+  { label, origin }: SecretField,
+  ends: CredentialEnd | undefined,
+): Omit<TestCheckResult, 'code'> {
   if (ends === undefined) {
     return {
       outcome: 'skipped',
@@ -107,7 +110,10 @@ function endDayFinding(label: string, ends: CredentialEnd | undefined): Omit<Tes
   }
   const { on, daysLeft, standing } = ends;
   if (standing === 'valid') return { outcome: 'passed', finding: `${label} is valid until ${on} (UTC).` };
-  const remedy = 'Make a new one there, enter it in the form of the connection, and its new day.';
+  const remedy =
+    origin === 'generated'
+      ? 'Have Tandem make a new one in the form of the connection, and enter it there.'
+      : 'Make a new one there, enter it in the form of the connection, and its new day.';
   if (standing === 'ended') {
     return {
       outcome: 'warning',
@@ -133,7 +139,8 @@ export async function endingCredentials(
     if (row === undefined || secret === undefined || ends_on === null) continue;
     const ends = credentialEndOf(ends_on, nowMs);
     if (ends.standing === 'valid') continue;
-    found.push({ connectionId: row.id, connection: row.name, label: secret.label, ends });
+    const { label, origin } = secret;
+    found.push({ connectionId: row.id, connection: row.name, label, origin, ends });
   }
   return found.sort((a, b) => a.ends.daysLeft - b.ends.daysLeft);
 }

@@ -133,7 +133,7 @@ export function EndDayInput({
   onChange(day: string): void;
 }) {
   const isTyped = field.origin === 'typed';
-  const help = isTyped ? [isNew && w.again, field.endHelp, w.help] : [w.replaceHelp];
+  const help = isTyped ? [isNew && w.again, w.help, field.endHelp] : [w.replaceHelp];
   return (
     <div>
       <TextInput

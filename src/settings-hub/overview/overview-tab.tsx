@@ -113,9 +113,9 @@ const renewable = (credentials: Ending): Ending =>
   );
 
 function EndingCredentials({ credentials }: { credentials: Ending }) {
-  return credentials.map(({ connectionId, connection, label, ends }) => (
+  return credentials.map(({ connectionId, connection, label, origin, ends }) => (
     <span key={`${connectionId} ${label}`}>
-      {w.credential(connection, label)} <CredentialStanding ends={ends} />. {w.credentialRemedy}
+      {w.credential(connection, label)} <CredentialStanding ends={ends} />. {w.credentialRemedy[origin]}
     </span>
   ));
 }
