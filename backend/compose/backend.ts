@@ -18,7 +18,7 @@ import { sweepLane } from '../engine/sweep.ts';
 import { watchdogLane } from '../engine/watchdog.ts';
 import { createAccessChecker } from '../http/access.ts';
 import { allHandlers } from '../http/routes/index.ts';
-import { openDownload } from '../http/routes/open-download.ts';
+import { downloadOpener } from '../http/routes/open-download.ts';
 import { panelChanges } from '../http/routes/panel-changes.ts';
 import type { Services } from '../http/routes/services.ts';
 import { createServer, type HttpServer } from '../http/server.ts';
@@ -205,7 +205,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
       log,
     }),
     access: createAccessChecker(ask),
-    openDownload: (token) => openDownload(services, token),
+    openDownload: downloadOpener(services),
     mountHooks: hookRoutes({
       directory: hookDirectory(store, (tenant, connection, kind) =>
         secrets.accepted(tenant, connection, hookSecretName(kind)),

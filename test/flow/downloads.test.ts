@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'undici';
 import { readMasterKeys } from '../../backend/config/master-keys.ts';
 import { createDownloads, type Download } from '../../backend/security/download-token.ts';
+import { until } from '../support/rig.ts';
 import { byHand, cardOf, clearFaults, linkPair, openScene, type Scene, setFault } from '../support/scene.ts';
-import { attachToCall, type Pair } from '../support/two-sides.ts';
+import { attachToCall, editWorkItem, type Pair, readCall } from '../support/two-sides.ts';
 
 const megabyte = 1024 * 1024;
 const masterKey = randomBytes(32).toString('base64');
@@ -203,6 +204,34 @@ test('a reader who hangs up ends the reading at the service desk', async () => {
   const { path } = await sign(id);
   const answer = await get(path);
   expect((await answer.body.arrayBuffer()).byteLength).toBe(20 * megabyte);
+});
+
+test('readers who stand still leave synchronisation its way to the service desk', async () => {
+  const id = await attach('still.bin', Buffer.alloc(20 * megabyte, 4));
+  const { connectionId, projectId } = scene;
+  const { connections } = await scene.rig.api('listConnections', { params: { projectId } });
+  const row = connections.find((one) => one.id === connectionId);
+  // As Alemba has it by default.
+  const budget = { requestsPerSecond: 1000, concurrent: 2 };
+  await scene.rig.api('updateConnection', {
+    params: { projectId, connectionId },
+    body: { kind: 'alemba', name: row?.name, settings: row?.settings, secrets: {}, budget },
+  });
+  const paths = await Promise.all([sign(id), sign(id), sign(id)]);
+  const [first, ...others] = paths.map(({ path }) => get(path));
+  const standing = await first;
+  await editWorkItem(scene.rig, pair.workItemId, { 'System.Title': 'Past those who stand still' });
+  await until('the call has the title', async () => {
+    const { subject } = await readCall(scene.rig, pair.callRef);
+    return subject === 'Past those who stand still' || undefined;
+  });
+  standing?.body.once('error', () => undefined);
+  standing?.body.destroy();
+  // Whoever waited comes next, each in turn.
+  for (const waiting of others) {
+    const { statusCode, body } = await waiting;
+    expect([statusCode, (await body.arrayBuffer()).byteLength]).toEqual([200, 20 * megabyte]);
+  }
 });
 
 test('the document of the API names it', async () => {
