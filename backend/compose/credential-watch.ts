@@ -4,7 +4,7 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { Store } from '../store/pool.ts';
 import { credentialDays, tellEndingCredentials } from '../store/secrets.ts';
 
-/** A day that an admin enters shows in the gauges a minute later. */
+/** Days pass by themselves, and a notification may be missed. */
 const everyMs = 60_000;
 
 /**
@@ -26,13 +26,32 @@ export async function lookAtCredentials(store: Store, metrics: Metrics, log: Log
   }
 }
 
+/** Looks now, now and then, and when settings have changed: who has entered a day wants to see it. */
 export function watchCredentials(
   store: Store,
   metrics: Metrics,
   log: Log,
   onError: (error: unknown) => void,
 ): NodeJS.Timeout {
-  const look = () => void lookAtCredentials(store, metrics, log).catch(onError);
-  look();
-  return setInterval(look, everyMs).unref();
+  let isLooking = false;
+  let isAsked = false;
+  // Settings may change many times in a second; one look afterwards is enough.
+  const look = async () => {
+    isAsked = true;
+    if (isLooking) return;
+    isLooking = true;
+    try {
+      while (isAsked) {
+        isAsked = false;
+        await lookAtCredentials(store, metrics, log);
+      }
+    } catch (error) {
+      onError(error);
+    } finally {
+      isLooking = false;
+    }
+  };
+  void look();
+  store.listen('settings', () => void look());
+  return setInterval(() => void look(), everyMs).unref();
 }

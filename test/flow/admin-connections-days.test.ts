@@ -1,5 +1,5 @@
 import { type Admin, startAdmin } from '../support/admin.ts';
-import { alembaSettings } from '../support/rig.ts';
+import { alembaSettings, until } from '../support/rig.ts';
 
 let admin: Admin;
 beforeAll(async () => {
@@ -97,6 +97,23 @@ test('a form is saved again although its day has passed meanwhile', async () => 
   const other = { ...form({ secrets: {} }), secretEnds: { password: dayIn(-1) } };
   const refused = await admin.refused('updateConnection', { params: { connectionId: id }, body: other });
   expect(refused.fields?.[0]?.field).toBe('secretEnds.password');
+});
+
+test('the backend gauges the days that are left, under the number of the connection', async () => {
+  const { id } = await create({ password: dayIn(40) });
+  const gauge = async () =>
+    (await (await fetch(`${admin.rig.backendUrl()}/metrics`)).text())
+      .split('\n')
+      .filter((line) => line.startsWith('tandem_credential_days_left{') && line.includes(`"${id}"`));
+  const days = await until('the day is in the gauge', async () => {
+    const lines = await gauge();
+    return lines.length > 0 ? lines : undefined;
+  });
+  expect(days).toEqual([
+    expect.stringMatching(/^\S+\{tenant="\d+",connection="\S+",credential="password"\} 40$/),
+  ]);
+  await change(id, { secretEnds: { password: null } });
+  await until('the day is out of the gauge', async () => (await gauge()).length === 0 || undefined);
 });
 
 test('the overview tells from two weeks before the end', async () => {
