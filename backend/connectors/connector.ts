@@ -144,6 +144,11 @@ export interface RecordSystem {
    * reads as usual then. Throws notFound as `read` does.
    */
   readLocked?(id: string, wants: ReadWants): Promise<LockedRead | undefined>;
+  /**
+   * Gives up the lock that a run of ours which was cut off (a kill, a power cut) may have left on the record; nothing
+   * happens when there is none. Never throws. Absent where records are not locked.
+   */
+  giveUpLock?(id: string): Promise<void>;
   /** After `read` threw notFound: in a recycle bin, or not visible to us. Absent where the system cannot tell. */
   whyMissing?(id: string): Promise<'deleted' | 'notVisible'>;
   /** By number as people type it; undefined when there is none. */

@@ -46,8 +46,10 @@ export async function agree(run: LinkRun, progress: (step: Step) => void): Promi
     const { plan, carried } = await withRelease(locked, async () => {
       const plan = planLink(input);
       const updates = plan.commands.some((one) => one.kind === 'update' && one.side === 'ticket');
-      // Nothing to write after all: agents must not wait for what else the plan does.
-      if (!updates) await locked?.release();
+      // Nothing to write after all: agents must not wait for what else the plan does. Nor for a run before this one that
+      // was cut off between its write and its unlock.
+      if (!updates && locked !== undefined) await locked.release();
+      else if (!updates && lane.attempts > 1) await run.systems.ticket.giveUpLock?.(link.ticket_id);
       const readings = { workItem: input.workItem, ticket: input.ticket };
       const { systems } = run;
       const carried = await carryOut({ context, tenant: lane.tenant, link, systems, readings, plan, locked });

@@ -69,13 +69,13 @@ describe('fields', () => {
   });
 
   test('a change of the work item costs one reading of each side, one write, and its lock', async () => {
-    for (const system of ['azure', 'alemba']) await scene.rig.control(system, 'DELETE', '/ledger');
+    for (const system of ['azure', 'alemba'] as const) await scene.rig.control(system, 'DELETE', '/ledger');
     await carry(
       pair,
       () => editWorkItem(scene.rig, pair.workItemId, { 'System.State': 'Active' }),
       async () => (await call(pair)).status === 'In Progress',
     );
-    const requests = async (system: string) =>
+    const requests = async (system: 'azure' | 'alemba') =>
       (await scene.rig.control<{ requests: Record<string, number> }>(system, 'GET', '/ledger/counts'))
         .requests;
     expect(await requests('azure')).toEqual({ 'workItem.batch': 1 });

@@ -11,6 +11,7 @@ import {
   freeze,
   idle,
   inAgreement,
+  killBackend,
   linkPair,
   linkPairs,
   openScene,
@@ -224,6 +225,28 @@ describe('on one database', () => {
       const { lockedCalls } = await scene.rig.control<{ lockedCalls: number[] }>('alemba', 'GET', '/state');
       return !lockedCalls.includes(pair.callRef) || undefined;
     });
+  });
+
+  test('a lock that a killed backend left behind is given up, though nothing is left to write', async () => {
+    const pair = await linkPair(scene);
+    // The write has its effect, and its answer never comes: the kill falls between write and unlock.
+    await setFault(scene.rig, 'alemba', {
+      fault: { kind: 'afterEffect', how: 'hang' },
+      match: { method: 'PUT', path: `/call/${pair.callRef}$` },
+    });
+    await editWorkItem(scene.rig, pair.workItemId, { 'System.Title': 'Written, then killed' });
+    await until('the title has arrived', async () => {
+      const { subject } = await readCall(scene.rig, pair.callRef);
+      return subject === 'Written, then killed' || undefined;
+    });
+    await killBackend(scene);
+    await clearFaults(scene.rig);
+    const locked = async () =>
+      (await scene.rig.control<{ lockedCalls: number[] }>('alemba', 'GET', '/state')).lockedCalls;
+    expect(await locked()).toContain(pair.callRef);
+    await scene.rig.startBackend();
+    await expireLeases(scene);
+    await until('the call is free', async () => !(await locked()).includes(pair.callRef) || undefined);
   });
 
   test('hooks that are doubled, delayed and out of order change nothing', async () => {

@@ -7,6 +7,7 @@ import { createClient } from './client.ts';
 import { addComment, listComments } from './comments.ts';
 import { createCreator } from './create.ts';
 import { describeSystem } from './describe.ts';
+import { unlock } from './lock.ts';
 import { manifest } from './manifest.ts';
 import { createPeople } from './people.ts';
 import { readCall, requireRef } from './read.ts';
@@ -42,6 +43,7 @@ function connect(context: ConnectorContext): RecordSystem {
     test: () => testConnection(alemba),
     whoAmI: () => alemba.people.me(),
     read,
+    giveUpLock: (id) => unlock(alemba, id),
     readLocked: (id, wants) => readLocked(alemba, id, () => read(id, wants)),
     findByKey: (key) => findByKey(alemba, key),
     findByMark: (mark) => creator.findByMark(mark),

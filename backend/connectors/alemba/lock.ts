@@ -120,7 +120,7 @@ const unlockAgainMs = [500, 2000, 8000, 30_000, 120_000];
  * A call that stays locked keeps the agents out, but the write itself was done: so the failure is told, not thrown,
  * and the unlock is tried again behind the caller's back. Nothing else would: the next run finds nothing to write.
  */
-async function unlock(alemba: Alemba, id: string): Promise<void> {
+export async function unlock(alemba: Alemba, id: string): Promise<void> {
   if (!(await tryUnlock(alemba, id))) void unlockLater(alemba, id);
 }
 
