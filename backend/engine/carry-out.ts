@@ -250,7 +250,7 @@ async function addAttachment(input: CarryOutInput, command: AttachmentCommand): 
       context,
       tenant,
       {
-        key: `attachment:${link.id}:${side}:${command.sourceId}`,
+        key: linkIntentKey(link, 'attachment', side, command.sourceId),
         kind: 'attachment',
         link: String(link.id),
         side,
@@ -283,8 +283,16 @@ async function addAttachment(input: CarryOutInput, command: AttachmentCommand): 
   return { command, outcome: 'done', createdId: sent.id, revision: added.revision, bookmark: added.bookmark };
 }
 
+/** Of the write that carries a comment or attachment of the other side over to `side`. */
+export const linkIntentKey = (
+  link: LinkRow,
+  kind: 'comment' | 'attachment',
+  side: Side,
+  sourceId: string,
+): string => `${kind}:${link.id}:${side}:${sourceId}`;
+
 const commentIntent = (link: LinkRow, command: CommentCommand) => ({
-  key: `comment:${link.id}:${command.side}:${command.sourceId}`,
+  key: linkIntentKey(link, 'comment', command.side, command.sourceId),
   kind: 'comment' as const,
   link: String(link.id),
   side: command.side,

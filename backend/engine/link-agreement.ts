@@ -1,6 +1,6 @@
 import type { LockedRead, SystemDescription } from '../connectors/connector.ts';
 import type { LinkChange } from '../lanes/lane.ts';
-import { declareIntent, markDone } from '../store/intents.ts';
+import { declareIntent, endSent, markDone } from '../store/intents.ts';
 import type { LinkRow, ShownTicket } from '../store/links.ts';
 import type { Conflict } from '../sync/command.ts';
 import type { Pair } from '../sync/link-state.ts';
@@ -9,7 +9,7 @@ import { plan as planLink } from '../sync/plan.ts';
 import type { Plan, PlanInput } from '../sync/plan-input.ts';
 import type { Reading, Side } from '../sync/record.ts';
 import { settle } from '../sync/settle.ts';
-import { type CarriedOut, carryOut } from './carry-out.ts';
+import { type CarriedOut, carryOut, linkIntentKey } from './carry-out.ts';
 import { sendEntered } from './entered.ts';
 import type { LinkRun } from './link-run.ts';
 import { type Descriptions, describeSides, type PlanFacts, planInput } from './plan-input.ts';
@@ -89,6 +89,13 @@ export async function agree(run: LinkRun, progress: (step: Step) => void): Promi
 const keepPairs = (run: LinkRun, pairs: readonly Pair[]): Promise<void> =>
   run.context.store.asTenant(run.lane.tenant, async (sql) => {
     for (const pair of pairs) {
+      // Usually there is an intent that waits for just this; left alone it would look for ever like a write on its way.
+      const { kind, workItemSideId, ticketSideId } = pair;
+      const toWorkItem = linkIntentKey(run.link, kind, 'workItem', ticketSideId);
+      const toTicket = linkIntentKey(run.link, kind, 'ticket', workItemSideId);
+      const ended =
+        (await endSent(sql, toWorkItem, workItemSideId)) || (await endSent(sql, toTicket, ticketSideId));
+      if (ended) continue;
       const key = `pair:${run.link.id}:${pair.kind}:${pair.workItemSideId}:${pair.ticketSideId}`;
       await declareIntent(sql, run.lane.tenant, {
         key,

@@ -9,6 +9,8 @@ import type { LaneQueue } from './queue.ts';
  */
 const claimEveryMs = 5;
 
+const settleAgainMs = 500;
+
 export interface WorkerOptions {
   queue: LaneQueue;
   runners: Readonly<Record<string, LaneRunner>>;
@@ -94,10 +96,10 @@ export function startWorker(options: WorkerOptions): Worker {
       settlement = options.onFault(lane, error);
     }
     try {
-      const written = await options.queue.settle(lane, settlement);
+      const written = await settle(lane, settlement, lease);
       options.onSettled?.(lane, settlement, written);
     } catch (error) {
-      // The store is away: the lease runs out and the lane runs again.
+      // The store is away for longer than the lease: the lane runs again.
       options.onStoreError(error);
     } finally {
       // After a freeze the same lane may have been claimed here again: that run is not this one's to end.
@@ -105,6 +107,19 @@ export function startWorker(options: WorkerOptions): Worker {
       leases.delete(lane);
     }
     wake();
+  };
+
+  /** Again while the lease lasts: a store that restarts in a second must not delay the lane by a lease of thirty. */
+  const settle = async (lane: ClaimedLane, settlement: Settlement, lease: HeldLease): Promise<boolean> => {
+    for (;;) {
+      try {
+        return await options.queue.settle(lane, settlement);
+      } catch (error) {
+        if (stopping || performance.now() + settleAgainMs > lease.untilMs) throw error;
+        options.onStoreError(error);
+        await delay(settleAgainMs);
+      }
+    }
   };
 
   const poll = setInterval(wake, options.pollMs);

@@ -102,6 +102,16 @@ export async function markDone(sql: Sql, key: string, targetId: string, link?: s
   );
 }
 
+/** Ends an intent whose answer was lost and whose record was recognised otherwise. False: there is none to end. */
+export const endSent = async (sql: Sql, key: string, targetId: string): Promise<boolean> =>
+  (
+    await sql.rows(
+      `update intent set state = 'done', done_at = clock_timestamp(), target_id = $2
+       where key = $1 and state in ('planned', 'sent') returning key`,
+      [key, targetId],
+    )
+  ).length > 0;
+
 /** The system surely did not do it (refused, stale): the next try need not search first. */
 export async function markUnsent(sql: Sql, key: string): Promise<void> {
   await sql.rows(`update intent set state = 'planned', sent_at = null where key = $1 and state = 'sent'`, [

@@ -249,6 +249,10 @@ describe('on one database', () => {
     await until('the call is free', async () => !(await locked()).includes(pair.callRef) || undefined);
   });
 
+  test('no write stays on its way once everything has arrived', async () => {
+    expect(await scene.rows(`select key from intent where state = 'sent'`)).toEqual([]);
+  });
+
   test('hooks that are doubled, delayed and out of order change nothing', async () => {
     const pairs = await linkPairs(scene, 6);
     const history = newHistory();

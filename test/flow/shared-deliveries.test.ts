@@ -46,7 +46,7 @@ describe('a delivery that waits for two lanes', () => {
          insert into inbox (tenant, dedupe, source, connection, what, body) values (1, $1, 'azureDevOps', 'azure-devops', 'updated', '')
          returning id
        ), lanes as (
-         insert into lane (tenant, key, kind, connection, queued) select 1, $1 || n, 'link', 'itsm', 1 from unnest(array['a', 'b']) as n
+         insert into lane (tenant, key, kind, connection, queued, lease_until) select 1, $1 || n, 'link', 'itsm', 1, now() + interval '1 minute' from unnest(array['a', 'b']) as n
        ), waits as (
          insert into inbox_lane (tenant, lane_key, inbox) select 1, $1 || n, id from stored, unnest(array['a', 'b']) as n
        ) select id from stored`,
@@ -75,6 +75,17 @@ describe('a delivery that waits for two lanes', () => {
     await first.query('commit');
     await other;
     expect(await stored(id)).toEqual({ outcome: 'handled', reason: 'by together b' });
+  });
+
+  test('a settlement that is sent again, because its answer was lost, ends nothing twice', async () => {
+    await delivered('again ');
+    await settle(first, 'again a');
+    // Meanwhile something new has come in.
+    await first.query(`update lane set queued = queued + 1 where key = 'again a'`);
+    const { rowCount } = await settle(first, 'again a');
+    expect(rowCount).toBe(0);
+    const { rows } = await first.query<{ queued: number }>(`select queued from lane where key = 'again a'`);
+    expect(rows).toEqual([{ queued: 1 }]);
   });
 
   async function waitsForLock(): Promise<void> {

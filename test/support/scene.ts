@@ -328,13 +328,14 @@ export async function freeze(scene: Scene, child: Child): Promise<void> {
   const sent = async () =>
     (await scene.rows<{ key: string }>(`select key from intent where state = 'sent'`)).map(({ key }) => key);
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  let left: string[] = [];
   await until(
-    'a moment without a write of this backend on its way',
+    () => `a moment without a write of this backend on its way: ${left.join(', ')}`,
     async () => {
       child.process.kill('SIGSTOP');
       // A commit that the process had already asked for is done by then.
       await pause(50);
-      let left = await sent();
+      left = await sent();
       for (let look = 0; left.length > 0 && look < 40; look += 1) {
         await pause(25);
         const now = new Set(await sent());
@@ -345,7 +346,7 @@ export async function freeze(scene: Scene, child: Child): Promise<void> {
       await pause(20);
       return undefined;
     },
-    60_000,
+    30_000,
   );
   await pause(briefLeaseMs + 300);
 }

@@ -148,7 +148,8 @@ export const editCall = (rig: Rig, ref: number, fields: Record<string, unknown>)
         if (!error.message.includes('Record locked')) throw error;
         return undefined;
       }),
-    60_000,
+    // A lock that a killed backend leaves behind is given up after its lease of 30 s, unless that run is killed too.
+    180_000,
   );
 
 export const commentOnCall = (rig: Rig, ref: number, text: string, visible = false): Promise<unknown> =>

@@ -97,7 +97,8 @@ begin
 end $$;
 
 -- Ends runs of lanes. An element whose token is not the lane's current one was overtaken (its lease ran out and
--- another worker has it): nothing of it is written. Each element:
+-- another worker has it), and one whose lane is not leased any more is the repetition of a settlement whose answer was
+-- lost: nothing of it is written. Each element:
 -- { tenant, key, token, queued, hint_count, last_inbox, verdict: 'done' | 'wait' | 'park', delay_ms, keep_attempts, failure,
 --   link: {...}, attempt: {...}, inbox_reason, recur_ms }.
 -- Returns the keys that were settled.
@@ -118,6 +119,7 @@ begin
       verdict text, delay_ms float, keep_attempts boolean, failure jsonb, link jsonb, attempt jsonb, inbox_reason text, recur_ms float)
   ), held as materialized (
     select g.*, l.link as link_id, l.connection from given g join lane l on l.tenant = g.tenant and l.key = g.key and l.lease_token = g.token
+      and l.lease_until > '-infinity'
     order by g.tenant, g.key for update of l
   ), ended as (
     update lane l set
