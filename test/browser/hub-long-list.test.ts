@@ -1,7 +1,8 @@
-import type { FrameLocator, Page } from 'playwright-core';
+import type { FrameLocator } from 'playwright-core';
 import { openBrowser, type TestBrowser } from '../support/browser.ts';
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
-import { hubOf, patience } from './places.ts';
+import { openLongList, rowCount, scrollThrough } from './long-list.ts';
+import { patience } from './places.ts';
 
 let sandbox: TestSandbox;
 let browser: TestBrowser;
@@ -13,19 +14,6 @@ afterAll(async () => {
   await browser?.close();
   await sandbox?.close();
 });
-
-const rowCount = 10_000;
-const deliveries = Array.from({ length: rowCount }, (_, at) => ({
-  id: String(rowCount - at),
-  receivedAt: new Date(Date.UTC(2026, 0, 1) - at * 1000).toISOString(),
-  source: 'azureDevOps',
-  connectionId: 'azure-devops',
-  what: 'updated',
-  recordId: String(at),
-  outcome: 'handled',
-  reason: 'Both sides agree; nothing to write.',
-  duplicates: 0,
-}));
 
 interface Watched {
   longestTaskMs: number;
@@ -56,18 +44,10 @@ function watch(): void {
   });
 }
 
-async function openLongList(): Promise<{ page: Page; hub: FrameLocator }> {
+async function openWatched(): Promise<FrameLocator> {
   const page = await browser.open('about:blank');
   await page.addInitScript(watch);
-  await page.route(/\/deliveries(\?|$)/, async (route) => {
-    const answer = await route.fetch();
-    // Only the list is made long; everything else is the backend's own answer.
-    await route.fulfill({ response: answer, json: { deliveries, more: false } });
-  });
-  await page.goto(`${sandbox.url}/fabrikam/Fabrikam/_settings?user=admin#activity/deliveries`);
-  const hub = hubOf(page);
-  await hub.locator('.entries.long > li').nth(20).waitFor(patience);
-  return { page, hub };
+  return openLongList(page, sandbox.url);
 }
 
 const seen = (hub: FrameLocator): Promise<{ longestTaskMs: number; clocks: number }> =>
@@ -77,21 +57,10 @@ const seen = (hub: FrameLocator): Promise<{ longestTaskMs: number; clocks: numbe
   });
 
 test('10,000 rows are drawn and scrolled without a dropped second, to the last one', async () => {
-  const { hub } = await openLongList();
+  const hub = await openWatched();
   // Drawn all at once they were one task of 9 s.
   expect((await seen(hub)).longestTaskMs).toBeLessThan(1_000);
-  const { longestMs, scrolledPx } = await hub.locator('#page').evaluate(async (element) => {
-    let longest = 0;
-    let lastMs = performance.now();
-    for (let step = 0; step < 60; step += 1) {
-      element.scrollTop += 2_000;
-      await new Promise((resolve) => requestAnimationFrame(resolve));
-      const nowMs = performance.now();
-      longest = Math.max(longest, nowMs - lastMs);
-      lastMs = nowMs;
-    }
-    return { longestMs: longest, scrolledPx: element.scrollTop };
-  });
+  const { longestMs, scrolledPx } = await scrollThrough(hub);
   expect(scrolledPx).toBeGreaterThan(100_000);
   expect(longestMs).toBeLessThan(1_000);
   await hub.locator('#page').evaluate((element) => {
@@ -103,7 +72,7 @@ test('10,000 rows are drawn and scrolled without a dropped second, to the last o
 });
 
 test('all times on a page share one clock, which stands still while nobody looks', async () => {
-  const { hub } = await openLongList();
+  const hub = await openWatched();
   const clocks = async () => (await seen(hub)).clocks;
   expect(await clocks()).toBe(1);
   const setHidden = (hidden: boolean) =>

@@ -283,6 +283,18 @@ describe('locks', () => {
     expect((await read(id)).snapshot.title).toBe('ok');
   });
 
+  test.each(['truncated', 'status500', 'reset'] as const)(
+    'a lock whose answer was lost (%s) is given back',
+    async (how) => {
+      const id = await createRecord(side);
+      const { revision } = (await read(id)).snapshot;
+      side.simulator.faults.set({ id: 'l', fault: { kind: 'afterEffect', how }, match: { path: '/lock$' } });
+      const update = side.system.update(id, [{ field: 'Subject', value: 'late', row: 'r' }], { revision });
+      expect((await failureOf(update)).kind).toMatch(/unavailable|ambiguous|malformed/);
+      expect(await lockedCalls()).toEqual([]);
+    },
+  );
+
   test('an agent who is done soon is waited for', async () => {
     const id = await createRecord(side);
     const { revision } = (await read(id)).snapshot;

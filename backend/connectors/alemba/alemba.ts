@@ -15,6 +15,8 @@ export interface Alemba {
   people: People;
   /** Status of calls as last read, with the revision that it belongs to: saves a reading before a write. */
   recent: Recent;
+  /** Unlocks that are tried again later, by call; whoever locks the call anew ends them. */
+  lateUnlocks: Map<string, AbortController>;
 }
 
 export interface Recent {

@@ -34,6 +34,7 @@ function connect(context: ConnectorContext): RecordSystem {
     statuses: createStatusTable(context, client, settings),
     people: createPeople(context, client, settings),
     recent: createRecent(),
+    lateUnlocks: new Map(),
   };
   const loader = createRowLoader(context, client);
   const attachments = createAttachments(alemba);

@@ -94,8 +94,20 @@ export function requireSame(id: string, stamp: Row, revision: string): void {
   throw new Failure({ kind: 'stale', message: `Call ${id} was changed in the meantime` });
 }
 
-const requestLock = ({ client }: Alemba, id: string): Promise<Row> =>
-  client.put('call.lock', `/call/${id}/lock`, undefined, { repeat: 'safe' });
+async function requestLock(alemba: Alemba, id: string): Promise<Row> {
+  // Whoever takes the lock now gives it up; a late unlock must not take it away in the middle of a write.
+  alemba.lateUnlocks.get(id)?.abort();
+  alemba.lateUnlocks.delete(id);
+  try {
+    return await alemba.client.put('call.lock', `/call/${id}/lock`, undefined, { repeat: 'safe' });
+  } catch (error) {
+    // The lock may have been taken although the answer was lost.
+    if (isFailure(error) && mayHaveLocked.has(error.kind)) await unlock(alemba, id);
+    throw error;
+  }
+}
+
+const mayHaveLocked: ReadonlySet<string> = new Set(['unavailable', 'ambiguous', 'malformed']);
 
 async function lock(alemba: Alemba, id: string): Promise<Row> {
   const { settings, context } = alemba;
@@ -138,9 +150,14 @@ async function tryUnlock({ client, context }: Alemba, id: string): Promise<boole
 const mayPass: ReadonlySet<string> = new Set(['unavailable', 'throttled', 'ambiguous', 'malformed']);
 
 async function unlockLater(alemba: Alemba, id: string): Promise<void> {
+  const turn = new AbortController();
+  alemba.lateUnlocks.get(id)?.abort();
+  alemba.lateUnlocks.set(id, turn);
   for (const waitMs of unlockAgainMs) {
     // Not waited for when the backend stops: signing out gives up all locks.
     await sleep(waitMs, undefined, { ref: false });
-    if (await tryUnlock(alemba, id)) return;
+    if (turn.signal.aborted) return;
+    if (await tryUnlock(alemba, id)) break;
   }
+  if (alemba.lateUnlocks.get(id) === turn) alemba.lateUnlocks.delete(id);
 }
