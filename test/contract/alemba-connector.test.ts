@@ -295,6 +295,25 @@ describe('locks', () => {
     },
   );
 
+  test('an unlock that is throttled time and again is still done', async () => {
+    const id = await createRecord(side);
+    const { revision } = (await read(id)).snapshot;
+    side.simulator.faults.set({
+      id: 'u',
+      fault: { kind: 'throttle', status: 429, retryAfter: '1' },
+      match: { path: '/unlock' },
+      remaining: 7,
+    });
+    await side.system.update(id, [{ field: 'Subject', value: 'ok', row: 'r' }], { revision });
+    const deadline = Date.now() + 25_000;
+    for (;;) {
+      const locked = (await lockedCalls()) as unknown[];
+      if (locked.length === 0) break;
+      if (Date.now() > deadline) throw new Error('The call stays locked.');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }, 30_000);
+
   test('an agent who is done soon is waited for', async () => {
     const id = await createRecord(side);
     const { revision } = (await read(id)).snapshot;

@@ -125,39 +125,48 @@ async function lock(alemba: Alemba, id: string): Promise<Row> {
   }
 }
 
-/** After a refused or lost unlock; together longer than the usual restart of an application server. */
-const unlockAgainMs = [500, 2000, 8000, 30_000, 120_000];
+const firstUnlockAgainMs = 500;
+const longestUnlockAgainMs = 15_000;
+/** A system that is away for longer has most likely ended the session, and its locks with it. */
+const unlockForMs = 3_600_000;
 
 /**
  * A call that stays locked keeps the agents out, but the write itself was done: so the failure is told, not thrown,
  * and the unlock is tried again behind the caller's back. Nothing else would: the next run finds nothing to write.
  */
 export async function unlock(alemba: Alemba, id: string): Promise<void> {
-  if (!(await tryUnlock(alemba, id))) void unlockLater(alemba, id);
+  const failure = await tryUnlock(alemba, id);
+  if (failure !== undefined) void unlockLater(alemba, id, failure);
 }
 
-/** False when another try may help. */
-async function tryUnlock({ client, context }: Alemba, id: string): Promise<boolean> {
+/** The failure when another try may help; undefined when it is done, or will never be. */
+async function tryUnlock({ client, context }: Alemba, id: string): Promise<Failure | undefined> {
   try {
     await client.put('call.unlock', `/call/${id}/unlock`, undefined, { repeat: 'safe' });
-    return true;
+    return undefined;
   } catch (error) {
     context.log('alemba.unlock_failed', { call: id, reason: (error as Error).message });
-    return isFailure(error) && !mayPass.has(error.kind);
+    return isFailure(error) && mayPass.has(error.kind) ? error : undefined;
   }
 }
 
 const mayPass: ReadonlySet<string> = new Set(['unavailable', 'throttled', 'ambiguous', 'malformed']);
 
-async function unlockLater(alemba: Alemba, id: string): Promise<void> {
+async function unlockLater(alemba: Alemba, id: string, first: Failure): Promise<void> {
   const turn = new AbortController();
   alemba.lateUnlocks.get(id)?.abort();
   alemba.lateUnlocks.set(id, turn);
-  for (const waitMs of unlockAgainMs) {
+  const untilMs = Date.now() + unlockForMs;
+  let failure: Failure | undefined = first;
+  let waitMs = firstUnlockAgainMs;
+  while (failure !== undefined && Date.now() < untilMs) {
+    // A system that throttles says when: earlier is refused again, and a fixed number of tries would be used up by that.
+    const dueMs: number = failure.details.retryAfterMs ?? waitMs;
+    if (failure.details.retryAfterMs === undefined) waitMs = Math.min(waitMs * 2, longestUnlockAgainMs);
     // Not waited for when the backend stops: signing out gives up all locks.
-    await sleep(waitMs, undefined, { ref: false });
+    await sleep(dueMs * (1 + Math.random() / 4), undefined, { ref: false });
     if (turn.signal.aborted) return;
-    if (await tryUnlock(alemba, id)) break;
+    failure = await tryUnlock(alemba, id);
   }
   if (alemba.lateUnlocks.get(id) === turn) alemba.lateUnlocks.delete(id);
 }
