@@ -115,7 +115,11 @@ test('linking offers recent calls first, and those of this work item as linked',
   await panel.getByRole('button', { name: 'Link call' }).click(patience);
   const recent = panel.getByRole('radiogroup', { name: 'Recent tickets' });
   await recent.getByText('Just called in').waitFor(patience);
-  expect(await recent.locator('label').first().textContent()).toContain(ref);
+  // Calls that other tests have just touched may stand beside it, but none of the seed's.
+  const offered = await recent.locator('label').allTextContents();
+  const place = offered.findIndex((text) => text.includes(ref));
+  expect(place).toBeGreaterThanOrEqual(0);
+  expect(offered.slice(0, place).filter((text) => !text.includes('now'))).toEqual([]);
   await panel.getByLabel('Number, title or text').fill('10040');
   const own = panel.locator('.found', { hasText: '10040' }).first();
   await own.getByText('linked with this work item already').waitFor(patience);

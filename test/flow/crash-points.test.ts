@@ -168,8 +168,8 @@ const start = async (point: string | undefined) => {
 
 /** Restarts after the crash, armed for the next case where that spares a start, and waits until what was begun is done. */
 const recover = async (deed: Deed, word: string, nextPoint?: string) => {
-  await start(nextPoint);
   await expireLeases(scene);
+  await start(nextPoint);
   await until(`${deed.name} is there`, async () => (await deed.count(pair, word)) > 0 || undefined, 20_000);
   await idle(scene);
   if (deed.kind !== 'create') await inAgreement(scene, pair.workItemId);
@@ -211,8 +211,8 @@ test.each(cases)('$name: written once', async ({ deed, point, name }) => {
   const word = `${point}-${deeds.indexOf(deed)}`;
   if (armed !== point) {
     await killBackend(scene);
-    await start(point);
     await expireLeases(scene);
+    await start(point);
   }
   const before = await ours(deed);
   await deed.act(pair, word);

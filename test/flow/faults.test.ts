@@ -38,7 +38,7 @@ const seed = 20_261_121;
 describe('with a PostgreSQL of its own', () => {
   let scene: Scene;
   beforeAll(async () => {
-    scene = await openScene({ store: 'own' });
+    scene = await openScene({ store: 'own', env: { LEASE_MS: String(briefLeaseMs) } });
   });
   afterAll(() => scene?.close());
 
@@ -51,7 +51,6 @@ describe('with a PostgreSQL of its own', () => {
     const kills = await nemesis.stop();
     expect(kills.backend).toBeGreaterThan(1);
     expect(kills.store).toBeGreaterThan(0);
-    await until('the store answers', () => expireLeases(scene).catch(() => undefined), 20_000);
     await converged(scene, pairs, history);
     await expectBalancedBooks(scene);
   });
@@ -244,8 +243,8 @@ describe('on one database', () => {
     const locked = async () =>
       (await scene.rig.control<{ lockedCalls: number[] }>('alemba', 'GET', '/state')).lockedCalls;
     expect(await locked()).toContain(pair.callRef);
-    await scene.rig.startBackend();
     await expireLeases(scene);
+    await scene.rig.startBackend();
     await until('the call is free', async () => !(await locked()).includes(pair.callRef) || undefined);
   });
 

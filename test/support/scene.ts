@@ -306,7 +306,10 @@ export async function retryAllParked(scene: Scene): Promise<number> {
   return (await scene.rig.api('retryParked', { params, body })).retried;
 }
 
-/** As if the time of all leases had run out: a killed backend's lanes are claimed again after 30 s. */
+/**
+ * As if the time of all leases had run out: a killed backend's lanes are claimed again after 30 s. Only while no backend
+ * runs: a living one would go on with what it has, beside the one that claims it anew.
+ */
 export const expireLeases = (scene: Scene): Promise<unknown> =>
   // Rows that a stopped process holds locked are left out: waiting for them would wait for the process itself.
   scene.rows(

@@ -34,6 +34,9 @@ export class WorkItemPage {
   readonly #hidden = build('div', { hidden: true });
   readonly #form = build('article', { class: 'form' });
   readonly #tabsToOpen: ((form: WorkItemForm) => void)[] = [];
+  /** Newest revision that was told, by work item. */
+  readonly #newest = new Map<number, number>();
+  #catchingUp = false;
 
   constructor(page: HostPage, root: HTMLElement) {
     this.#page = page;
@@ -72,6 +75,7 @@ export class WorkItemPage {
     form.listen((event) => this.#on(form, event));
     form.announceLoaded();
     for (const openTab of this.#tabsToOpen.splice(0)) openTab(form);
+    void this.#catchUp();
   }
 
   #on(form: WorkItemForm, event: FormEvent): void {
@@ -111,13 +115,30 @@ export class WorkItemPage {
 
   /** Somebody else, often Tandem, changed the work item: shown at once unless that would cost the person's edits. */
   async #follow(id: number, rev: number): Promise<void> {
-    const form = this.#page.form;
-    if (form === undefined || form.id !== id || form.rev >= rev) return;
+    if (rev > (this.#newest.get(id) ?? 0)) this.#newest.set(id, rev);
+    await this.#catchUp();
+  }
+
+  /**
+   * Reads until the form shows the newest revision that was told: one may be told while the form is still being opened,
+   * or while an earlier one is being read.
+   */
+  async #catchUp(): Promise<void> {
+    if (this.#catchingUp) return;
+    this.#catchingUp = true;
     try {
-      if (form.isDirty) await this.#discussion.show(form);
-      else await form.refresh();
+      for (;;) {
+        const form = this.#page.form;
+        if (form?.id === undefined || form.rev >= (this.#newest.get(form.id) ?? 0)) break;
+        const before = form.rev;
+        if (form.isDirty) await this.#discussion.show(form);
+        else await form.refresh();
+        if (form.rev === before && form === this.#page.form) break;
+      }
     } catch (problem) {
       this.#say(textOf(problem));
+    } finally {
+      this.#catchingUp = false;
     }
   }
 
