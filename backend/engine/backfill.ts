@@ -10,9 +10,10 @@ import { matchRecord } from '../sync/match.ts';
 import { otherSide, type Side, type Snapshot } from '../sync/record.ts';
 import { createCounterpart } from './create-counterpart.ts';
 import { settleFailure } from './on-failure.ts';
+import { isRival } from './once-only.ts';
 import { type EngineContext, onSide, SidedFailure } from './ports.ts';
 import { fieldsOf } from './reading.ts';
-import { automaticKey } from './record-lane.ts';
+import { automaticKey, personGoesFirst } from './record-lane.ts';
 
 const recordsPerRun = 20;
 
@@ -142,9 +143,12 @@ async function one(
       mapping,
       intentKey: automaticKey(mapping.id, side, id),
       mark: markFor(`${tenant}:${mapping.id}`, 'create', `${side}:${id}`),
+      goesFirst: personGoesFirst(context),
     });
     return { created: created.fresh ? 1 : 0 };
   } catch (error) {
+    // A person is creating the counterpart at this moment.
+    if (isRival(error)) return { created: 0 };
     const cause = error instanceof SidedFailure ? error.cause : undefined;
     if (
       isFailure(cause) &&

@@ -1,6 +1,6 @@
 import type { RecordSystem, WriteResult } from '../connectors/connector.ts';
 import { azureDevOps } from '../store/connections.ts';
-import { type IntentRow, markDone } from '../store/intents.ts';
+import { findCreates, holdCreates, type IntentRow, markDone } from '../store/intents.ts';
 import { insertLink, type LinkRow, linksOfTickets, linksOfWorkItems, notePanel } from '../store/links.ts';
 import type { MappingRow } from '../store/mappings.ts';
 import { type CreatePlanInput, firstBase, planCreate } from '../sync/create.ts';
@@ -25,6 +25,8 @@ export interface CreateWish {
   /** Values that a person entered, by field of the new record. */
   entered?: FieldValues;
   requestedBy?: string;
+  /** Whether one of the other intents for the same record and mapping goes first; see `RivalUnderway`. */
+  goesFirst(other: IntentRow): boolean;
 }
 
 export interface Created {
@@ -64,6 +66,11 @@ export async function createCounterpart(context: EngineContext, wish: CreateWish
         ref = result.ref;
         answer = result;
         return result.ref.id;
+      },
+      hasRival: async (sql) => {
+        await holdCreates(sql, tenant, mapping.id, wish.source.ref.id);
+        const creates = await findCreates(sql, mapping.id, wish.source.ref.id);
+        return creates.some((other) => other.key !== wish.intentKey && wish.goesFirst(other));
       },
     }),
   );

@@ -5,6 +5,7 @@ import { findIntent, type IntentRow, markDone } from '../store/intents.ts';
 import type { FieldValues } from '../sync/record.ts';
 import { createCounterpart } from './create-counterpart.ts';
 import { noteSuccess, settleFailure } from './on-failure.ts';
+import { isRival } from './once-only.ts';
 import { type EngineContext, onSide } from './ports.ts';
 import { fieldsOf } from './reading.ts';
 import { automaticKey } from './record-lane.ts';
@@ -20,7 +21,7 @@ export function createLane(context: EngineContext): LaneRunner {
     const mapping = settings.mappings.find((row) => row.id === intent.mapping);
     if (mapping === undefined) return { verdict: 'done', inboxReason: 'The mapping was deleted.' };
     const twin = await automaticTwin(context, lane.tenant, intent);
-    if (twin === 'underway') return { verdict: 'wait', delayMs: 300, keepAttempts: true };
+    if (twin === 'underway') return twinIsUnderway;
     if (twin !== undefined) {
       await context.store.asTenant(lane.tenant, async (sql) => {
         await markDone(sql, intentKey, twin.target_id as string, String(twin.link));
@@ -64,11 +65,16 @@ export function createLane(context: EngineContext): LaneRunner {
           mark: intent.mark,
           entered: (intent.entered ?? {}) as FieldValues,
           requestedBy: intent.requested_by ?? undefined,
+          // Decided on its way already; what it made is looked at in the next run.
+          goesFirst: (other) =>
+            other.key === automaticKey(mapping.id, 'workItem', intent.source_id) &&
+            (other.state === 'sent' || isSameMoment(intent, other)),
         });
         await noteSuccess(context, lane.tenant, [azureDevOps, lane.connection]);
         const key = created.link.ticket_key;
         return { verdict: 'done', attempt: attempt('done', `Created ${key}.`, { ticketKey: key }) };
       } catch (error) {
+        if (isRival(error)) return twinIsUnderway;
         showUnreadable(error);
         const failed = await settleFailure(context, lane, error, settings.connections.get(lane.connection));
         const { failure } = failed;
@@ -97,6 +103,11 @@ async function automaticTwin(
   const twin = await context.store.asTenant(tenant, (sql) => findIntent(sql, key));
   if (twin === undefined || twin.state === 'abandoned' || twin.state === 'planned') return undefined;
   if (twin.state === 'sent' || twin.link === null) return 'underway';
-  const apartMs = new Date(intent.created_at).getTime() - new Date(twin.created_at).getTime();
-  return Math.abs(apartMs) < sameMomentMs ? twin : undefined;
+  return isSameMoment(intent, twin) ? twin : undefined;
 }
+
+const isSameMoment = (one: IntentRow, other: IntentRow): boolean =>
+  other.state === 'done' &&
+  Math.abs(new Date(one.created_at).getTime() - new Date(other.created_at).getTime()) < sameMomentMs;
+
+const twinIsUnderway: Settlement = { verdict: 'wait', delayMs: 300, keepAttempts: true };

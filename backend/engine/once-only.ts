@@ -8,8 +8,20 @@ import {
   markUnsent,
   type NewIntent,
 } from '../store/intents.ts';
+import type { Sql } from '../store/pool.ts';
 import { Failure, isFailure } from '../sync/failure.ts';
-import type { EngineContext } from './ports.ts';
+import { type EngineContext, SidedFailure } from './ports.ts';
+
+/** Another intent is carrying out the same write: wait and look again. */
+export class RivalUnderway extends Error {
+  constructor() {
+    super('The same is being created already');
+    this.name = 'RivalUnderway';
+  }
+}
+
+export const isRival = (error: unknown): boolean =>
+  error instanceof RivalUnderway || (error instanceof SidedFailure && error.cause instanceof RivalUnderway);
 
 /**
  * Sends a write that must happen once. The intent is committed before the request; a try after an unknown outcome
@@ -23,10 +35,13 @@ export async function sendOnce(
     /** The id of what carries the mark, when the earlier try did reach the system. */
     lookFor(intent: IntentRow): Promise<string | undefined>;
     send(): Promise<string>;
+    /** True when another intent means the same write; asked in the transaction that decides to send. */
+    hasRival?(sql: Sql): Promise<boolean>;
   },
 ): Promise<{ id: string; repeated: boolean }> {
   const intent = await context.store.asTenant(tenant, async (sql) => {
     const stored = await declareIntent(sql, tenant, wanted);
+    if (stored.state === 'planned' && (await remote.hasRival?.(sql))) throw new RivalUnderway();
     if (stored.state !== 'done') await markSent(sql, wanted.key);
     return stored;
   });

@@ -6,7 +6,7 @@ import {
 } from '../connectors/request-trace.ts';
 import type { ClaimedLane, LaneRunner, Settlement } from '../lanes/lane.ts';
 import { azureDevOps } from '../store/connections.ts';
-import { findCreates, findIntent, findIntentsByMark } from '../store/intents.ts';
+import { findCreates, findIntent, findIntentsByMark, type IntentRow } from '../store/intents.ts';
 import { insertLink } from '../store/links.ts';
 import { type MappingRow, toMapping } from '../store/mappings.ts';
 import { isFailure } from '../sync/failure.ts';
@@ -16,6 +16,7 @@ import { otherSide, type Side, type Snapshot } from '../sync/record.ts';
 import { causeOf } from './cause.ts';
 import { createCounterpart, linksOf } from './create-counterpart.ts';
 import { noteSuccess, settleFailure } from './on-failure.ts';
+import { isRival } from './once-only.ts';
 import { type EngineContext, onSide, SidedFailure } from './ports.ts';
 import { fieldsOf } from './reading.ts';
 import type { TenantSettings } from './settings.ts';
@@ -36,6 +37,7 @@ export function recordLane(context: EngineContext): LaneRunner {
         await noteSuccess(context, lane.tenant, [azureDevOps, lane.connection]);
         return withAttempt(lane, settlement, side, recordId, startedAt, trace);
       } catch (error) {
+        if (isRival(error)) return personIsCreating;
         const connection = settings.connections.get(lane.connection);
         const gone =
           error instanceof SidedFailure && isFailure(error.cause) && error.cause.kind === 'notFound';
@@ -121,23 +123,10 @@ async function consider(
       };
     }
   }
-  const creates = await context.store.asTenant(tenant, (sql) => findCreates(sql, mapping.id, recordId));
   // A person ordered the same a moment ago: theirs is the counterpart. One that hangs for longer holds up nothing.
-  if (
-    creates.some(
-      (create) =>
-        create.key.startsWith('create:person:') &&
-        create.state !== 'done' &&
-        isRecent(context, create.created_at),
-    )
-  ) {
-    return {
-      verdict: 'wait',
-      delayMs: 500,
-      keepAttempts: true,
-      inboxReason: 'A person is creating the counterpart.',
-    };
-  }
+  const goesFirst = personGoesFirst(context);
+  const creates = await context.store.asTenant(tenant, (sql) => findCreates(sql, mapping.id, recordId));
+  if (creates.some((other) => other.state !== 'done' && goesFirst(other))) return personIsCreating;
   const intentKey = automaticKey(mapping.id, side, recordId);
   const earlier = await context.store.asTenant(tenant, (sql) => findIntent(sql, intentKey));
   // Done without a link: the process died between the two, and the call below finds the record and links it.
@@ -152,6 +141,7 @@ async function consider(
     mapping,
     intentKey,
     mark: markFor(`${tenant}:${mapping.id}`, 'create', `${side}:${recordId}`),
+    goesFirst,
   });
   const what =
     side === 'workItem'
@@ -159,6 +149,19 @@ async function consider(
       : `Created work item ${created.link.work_item_id}.`;
   return { verdict: 'done', wrote: 1, ticketKey: created.link.ticket_key, summary: what, inboxReason: what };
 }
+
+/** Done ones too: this run may have looked for links before that one made its own. The next run finds it. */
+export const personGoesFirst =
+  (context: EngineContext) =>
+  (other: IntentRow): boolean =>
+    other.key.startsWith('create:person:') && isRecent(context, other.created_at);
+
+const personIsCreating: Considered = {
+  verdict: 'wait',
+  delayMs: 500,
+  keepAttempts: true,
+  inboxReason: 'A person is creating the counterpart.',
+};
 
 const sameMomentMs = 60_000;
 

@@ -79,6 +79,15 @@ export const findCreates = (sql: Sql, mapping: string, sourceId: string): Promis
     [mapping, sourceId],
   );
 
+/**
+ * Makes those who want to create a counterpart of one record by one mapping go one after the other, until the
+ * transaction ends: of a person's order and the mapping's own trigger, the second one sees what the first decided.
+ */
+export const holdCreates = (sql: Sql, tenant: number, mapping: string, sourceId: string): Promise<unknown> =>
+  sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `create:${tenant}:${mapping}:${sourceId}`,
+  ]);
+
 /** Ids, on both sides, of a link's attachments that are known to be copies or to have one. */
 export async function pairedAttachments(sql: Sql, link: string): Promise<ReadonlySet<string>> {
   const rows = await sql.rows<{ source_id: string; target_id: string }>(
