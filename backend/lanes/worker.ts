@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { StoreUnavailable } from '../store/pool.ts';
 import type { ClaimedLane, LaneRunner, Settlement } from './lane.ts';
 import { type HeldLease, withLease } from './lease.ts';
 import type { LaneQueue } from './queue.ts';
@@ -115,7 +116,9 @@ export function startWorker(options: WorkerOptions): Worker {
       try {
         return await options.queue.settle(lane, settlement);
       } catch (error) {
-        if (stopping || performance.now() + settleAgainMs > lease.untilMs) throw error;
+        // Any other error is about what the batch holds, and would come again: the lease ends that.
+        const isAway = error instanceof StoreUnavailable;
+        if (!isAway || stopping || performance.now() + settleAgainMs > lease.untilMs) throw error;
         options.onStoreError(error);
         await delay(settleAgainMs);
       }

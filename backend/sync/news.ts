@@ -2,6 +2,7 @@ import { agree, canonical } from './canonical.ts';
 import { describeField, readField } from './draft.ts';
 import type { SideBase } from './link-state.ts';
 import type { PlanInput } from './plan-input.ts';
+import { statesFlow } from './plan-state.ts';
 import type { Side, Snapshot } from './record.ts';
 import { baseKey, effectiveRows, fieldOf, flowsFrom, isComposedFrom, stateKey } from './row-keys.ts';
 
@@ -18,7 +19,9 @@ export function hasNews(
 ): boolean {
   const { mapping, statusField } = input;
   if (snapshot.revision === base.revision) return false;
-  if (mapping.states.enabled && base.values[stateKey(statusField[side])] !== snapshot.status.id) return true;
+  const state = base.values[stateKey(statusField[side])];
+  const statesGo = mapping.states.enabled && statesFlow(mapping)[side];
+  if (statesGo && state !== undefined && state !== snapshot.status.id) return true;
   return effectiveRows(mapping).some((row) => {
     if (!flowsFrom(row, side) || isComposedFrom(row, side)) return false;
     const value = readField(snapshot.fields, fieldOf(row, side));

@@ -1,3 +1,4 @@
+import type { MappingSettings } from '../contract/mapping.ts';
 import { type Draft, describeField } from './draft.ts';
 import { reconcileRow, type Wanted } from './reconcile-row.ts';
 import { otherSide, type Side } from './record.ts';
@@ -5,8 +6,7 @@ import { stateKey, stateRowId } from './row-keys.ts';
 import { wantedState } from './state-map.ts';
 
 /** Sides whose states the map sends on. */
-function flowing(draft: Draft): Record<Side, boolean> {
-  const { states } = draft.input.mapping;
+export function statesFlow({ states }: Pick<MappingSettings, 'states'>): Record<Side, boolean> {
   const byCategory = states.unmapped === 'byCategory';
   const has = (direction: 'out' | 'in') =>
     byCategory || states.rows.some((row) => row.direction === 'both' || row.direction === direction);
@@ -17,7 +17,7 @@ function flowing(draft: Draft): Record<Side, boolean> {
 export function planState(draft: Draft): void {
   const { input, snapshot } = draft;
   const { mapping, statusField } = input;
-  const flows = flowing(draft);
+  const flows = statesFlow(mapping);
   if (!mapping.states.enabled || !(flows.workItem || flows.ticket)) return;
   const choices = {
     workItem: describeField(input, 'workItem', statusField.workItem)?.choices,

@@ -314,6 +314,29 @@ describe('locks', () => {
     }
   }, 30_000);
 
+  test('an unlock that waits is not forgotten when the next lock is refused', async () => {
+    const id = await createRecord(side);
+    const { revision } = (await read(id)).snapshot;
+    const fault = (name: string, path: string) =>
+      side.simulator.faults.set({ id: name, fault: { kind: 'status', status: 503 }, match: { path } });
+    fault('u', '/unlock');
+    await side.system.update(id, [{ field: 'Subject', value: 'one', row: 'r' }], { revision });
+    side.simulator.faults.set({
+      id: 'l',
+      fault: { kind: 'throttle', status: 429, retryAfter: '1' },
+      match: { path: '/lock$' },
+    });
+    const next = (await read(id)).snapshot.revision;
+    const second = side.system.update(id, [{ field: 'Subject', value: 'two', row: 'r' }], { revision: next });
+    expect((await failureOf(second)).kind).toBe('throttled');
+    side.simulator.faults.clear();
+    const deadline = Date.now() + 10_000;
+    while (((await lockedCalls()) as unknown[]).length > 0) {
+      if (Date.now() > deadline) throw new Error('The call stays locked.');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }, 20_000);
+
   test('an agent who is done soon is waited for', async () => {
     const id = await createRecord(side);
     const { revision } = (await read(id)).snapshot;

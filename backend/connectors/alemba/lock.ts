@@ -96,13 +96,15 @@ export function requireSame(id: string, stamp: Row, revision: string): void {
 
 async function requestLock(alemba: Alemba, id: string): Promise<Row> {
   // Whoever takes the lock now gives it up; a late unlock must not take it away in the middle of a write.
-  alemba.lateUnlocks.get(id)?.abort();
+  const late = alemba.lateUnlocks.get(id);
+  late?.abort();
   alemba.lateUnlocks.delete(id);
   try {
     return await alemba.client.put('call.lock', `/call/${id}/lock`, undefined, { repeat: 'safe' });
   } catch (error) {
-    // The lock may have been taken although the answer was lost.
-    if (isFailure(error) && mayHaveLocked.has(error.kind)) await unlock(alemba, id);
+    // The lock may have been taken although the answer was lost, or be the one that was still to be given up.
+    const mayBeOurs = late !== undefined || (isFailure(error) && mayHaveLocked.has(error.kind));
+    if (mayBeOurs) await unlock(alemba, id);
     throw error;
   }
 }
@@ -161,7 +163,7 @@ async function unlockLater(alemba: Alemba, id: string, first: Failure): Promise<
   let waitMs = firstUnlockAgainMs;
   while (failure !== undefined && Date.now() < untilMs) {
     // A system that throttles says when: earlier is refused again, and a fixed number of tries would be used up by that.
-    const dueMs: number = failure.details.retryAfterMs ?? waitMs;
+    const dueMs: number = Math.max(failure.details.retryAfterMs ?? waitMs, firstUnlockAgainMs);
     if (failure.details.retryAfterMs === undefined) waitMs = Math.min(waitMs * 2, longestUnlockAgainMs);
     // Not waited for when the backend stops: signing out gives up all locks.
     await sleep(dueMs * (1 + Math.random() / 4), undefined, { ref: false });
