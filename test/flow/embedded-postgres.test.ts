@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { chooseAccount } from '../../backend/store/embedded/account.ts';
 import { findBinaries } from '../../backend/store/embedded/binaries.ts';
-import { openEmbedded, superviseEmbedded } from '../../backend/store/embedded/index.ts';
+import { type EmbeddedStore, openEmbedded, superviseEmbedded } from '../../backend/store/embedded/index.ts';
 import { identifyHolder } from '../../backend/store/embedded/postmaster.ts';
 import { ask, createEmbeddedBench, type EmbeddedBench, until } from '../support/embedded-store.ts';
 
@@ -22,6 +22,11 @@ beforeEach(() => {
 });
 
 afterEach(() => bench.clear());
+
+async function killServer(store: EmbeddedStore): Promise<void> {
+  process.kill(store.pid, 'SIGKILL');
+  await until(async () => (await identifyHolder(store.pid, store.storeDir)) === 'gone', 'the server is gone');
+}
 
 describe('start and stop', () => {
   test('first start makes a durable, password protected, socket only server; the next start is warm', async () => {
@@ -149,11 +154,7 @@ describe('after a crash', () => {
     const store = await bench.open();
     const lockFile = join(store.storeDir, 'data', 'postmaster.pid');
     const owner = statSync(lockFile);
-    process.kill(store.pid, 'SIGKILL');
-    await until(
-      async () => (await identifyHolder(store.pid, store.storeDir)) === 'gone',
-      'the server is gone',
-    );
+    await killServer(store);
     const stranger = spawn('sleep', ['60'], { uid: owner.uid, gid: owner.gid, cwd: '/' });
     bench.keepChild(stranger);
     writeFileSync(lockFile, readFileSync(lockFile, 'utf8').replace(/^\d+/, String(stranger.pid)));
@@ -167,11 +168,7 @@ describe('after a crash', () => {
   test('starts over the empty lock file that a power cut left', async () => {
     const store = await bench.open();
     const lockFile = join(store.storeDir, 'data', 'postmaster.pid');
-    process.kill(store.pid, 'SIGKILL');
-    await until(
-      async () => (await identifyHolder(store.pid, store.storeDir)) === 'gone',
-      'the server is gone',
-    );
+    await killServer(store);
     writeFileSync(lockFile, '');
     const longAgo = Date.now() / 1000 - 60;
     utimesSync(lockFile, longAgo, longAgo);
@@ -184,11 +181,7 @@ describe('after a crash', () => {
   test('waits while the lock file of another start is still empty', async () => {
     const store = await bench.open();
     const lockFile = join(store.storeDir, 'data', 'postmaster.pid');
-    process.kill(store.pid, 'SIGKILL');
-    await until(
-      async () => (await identifyHolder(store.pid, store.storeDir)) === 'gone',
-      'the server is gone',
-    );
+    await killServer(store);
     writeFileSync(lockFile, '');
     const opening = bench.open();
     setTimeout(() => unlinkSync(lockFile), 1000);
