@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { findings, openStage, overflowPx, type Stage, type Theme } from './extension-stage.ts';
+import { findings, look, openStage, overflowPx, type Stage, type Theme } from './extension-stage.ts';
 import {
   dialogStates,
   openDialog,
@@ -20,52 +20,62 @@ afterEach(async () => {
 });
 afterAll(() => stage?.close());
 
-const found = async (page: Page, name: string, state: string): Promise<string[]> => {
-  const cutPx = await overflowPx(page, name);
-  return [...(await findings(page, name)), ...(cutPx > 0 ? [`${cutPx} px are cut off`] : [])].map(
-    (one) => `${name}, ${state}: ${one}`,
-  );
-};
-
-// The form's side column is then about 320 px wide.
-describe.each<[Theme, number]>([
+/** The form's side column is about 320 px wide at 800 px. */
+const looks: [Theme, number][] = [
   ['light', 800],
   ['dark', 800],
   ['contrast', 1280],
-])('in the %s theme', (theme, width) => {
-  test.each([
-    ['work-item-panel', panelStates, openPanel],
-    ['work-item-page', pageStates, openTicketPage],
-    ['ticket-dialog', dialogStates, openDialog],
-  ] as const)(
-    'no state of the %s keeps anybody out or is cut off',
-    async (name, states, open) => {
-      const all: string[] = [];
-      // One page for the states that allow it: its caches stay warm.
-      let used: Page | undefined;
-      for (const state of states) {
-        const page = await open(stage, state as never, { theme, width, used });
-        if (!state.isAlone) used = page;
-        await page.emulateMedia({ reducedMotion: 'reduce' });
-        all.push(...(await found(page, name, state.name)));
-      }
-      expect(all).toEqual([]);
-    },
-    120_000,
-  );
+];
+const [[theme, width]] = looks as [[Theme, number]];
 
-  test('neither explanation nor new work items keep anybody out', async () => {
-    const dialogs = await stage.form(4, { theme });
-    await panelOf(dialogs).getByRole('button', { name: 'Actions for 10040' }).click(patience);
-    await panelOf(dialogs).getByRole('menuitem', { name: 'Explain' }).click();
-    await contribution(dialogs, 'ticket-dialog').locator('.timeline > li').first().waitFor(patience);
-    const unsaved = await stage.open('_workitems/create/Bug', { theme });
-    await panelOf(unsaved).getByLabel('Create a call when this work item is saved').check(patience);
-    expect([
-      ...(await found(dialogs, 'ticket-dialog', 'explain')),
-      ...(await found(unsaved, 'work-item-panel', 'not saved yet')),
-    ]).toEqual([]);
-  });
+/** What keeps somebody out in any theme; `text` must be there in each. */
+async function found(page: Page, name: string, state: string, text: string): Promise<string[]> {
+  const faults: string[] = [];
+  for (const [theme, width] of looks) {
+    await look(page, name, theme, width);
+    await contribution(page, name).getByText(text).first().waitFor(patience);
+    const found = await findings(page, name);
+    const cutPx = await overflowPx(page, name);
+    if (cutPx > 0) found.push(`${cutPx} px are cut off`);
+    faults.push(...found.map((one) => `${name}, ${state} (${theme}, ${width} px): ${one}`));
+  }
+  return faults;
+}
+
+test.each([
+  ['work-item-panel', panelStates, openPanel],
+  ['work-item-page', pageStates, openTicketPage],
+  ['ticket-dialog', dialogStates, openDialog],
+] as const)(
+  'no state of the %s keeps anybody out or is cut off in any theme',
+  async (name, states, open) => {
+    const all: string[] = [];
+    // One page for the states that allow it: its caches stay warm.
+    let used: Page | undefined;
+    for (const state of states) {
+      const page = await open(stage, state as never, { theme, width, used });
+      if (!state.isAlone) used = page;
+      await page.emulateMedia({ reducedMotion: 'reduce' });
+      all.push(...(await found(page, name, state.name, state.shows)));
+    }
+    expect(all).toEqual([]);
+  },
+  120_000,
+);
+
+test('neither explanation nor new work items keep anybody out', async () => {
+  const form = await stage.form(4, { theme, width });
+  await panelOf(form).getByRole('button', { name: 'Actions for 10040' }).click(patience);
+  await panelOf(form).getByRole('menuitem', { name: 'Explain' }).click();
+  await contribution(form, 'ticket-dialog').locator('.timeline > li').first().waitFor(patience);
+  const offer = 'Create a call when this work item is saved';
+  const unsaved = await stage.open('_workitems/create/Bug', { theme, width });
+  await panelOf(unsaved).getByLabel(offer).check(patience);
+  for (const page of [form, unsaved]) await page.emulateMedia({ reducedMotion: 'reduce' });
+  expect([
+    ...(await found(form, 'ticket-dialog', 'explain', 'What happened')),
+    ...(await found(unsaved, 'work-item-panel', 'not saved yet', offer)),
+  ]).toEqual([]);
 });
 
 test('everything on a card is reached and pressed with the keyboard alone', async () => {

@@ -92,11 +92,24 @@ export const frameOf = (page: Page, name: string): Frame => {
   return frame;
 };
 
+/** Changes the theme while the page is open, as the host does, and the width of the window. */
+export async function look(page: Page, name: string, theme: Theme, width: number): Promise<void> {
+  const height = page.viewportSize()?.height ?? 900;
+  await page.setViewportSize({ width, height });
+  // As a message, because choosing it in the host's bar would take the focus and close what is open.
+  await page.evaluate((wanted) => window.postMessage({ theme: wanted }, location.origin), theme);
+  const scheme = theme === 'light' ? 'light' : 'dark';
+  const contrast = theme === 'contrast' ? 'high' : 'normal';
+  await frameOf(page, name)
+    .locator(`:root[data-scheme="${scheme}"][data-contrast="${contrast}"]`)
+    .waitFor({ timeout: 20_000 });
+}
+
 /** What axe finds on a page of the extension, but for what it calls minor; each with the element that it is about. */
 export async function findings(page: Page, name: string): Promise<string[]> {
   const frame = frameOf(page, name);
   // The policy of the pages refuses injected scripts, so the source is evaluated.
-  await frame.evaluate(axe.source);
+  if (!(await frame.evaluate(() => 'axe' in globalThis))) await frame.evaluate(axe.source);
   const violations = await frame.evaluate(async () => {
     const runner = (globalThis as unknown as { axe: typeof axe }).axe;
     return (await runner.run(document, { resultTypes: ['violations'] })).violations.map((one) => ({

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { findings, openStage, overflowPx, type Stage, type Theme } from './extension-stage.ts';
+import { findings, look, openStage, overflowPx, type Stage, type Theme } from './extension-stage.ts';
 import { type HubState, hubDialogs, hubFailures, hubPages, hubParts } from './hub-states.ts';
 import { hubOf, patience } from './places.ts';
 
@@ -30,43 +30,59 @@ async function settle(page: Page, state: HubState): Promise<void> {
     .first()
     .waitFor({ ...patience, state: 'detached' });
   await state.steps?.(hub, page);
-  if (state.shows) await hub.getByText(state.shows).first().waitFor(patience);
+  await isShown(page, state);
 }
+
+const isShown = async (page: Page, { shows }: HubState) =>
+  shows && hubOf(page).getByText(shows).first().waitFor(patience);
 
 async function faultsOf(page: Page, state: HubState): Promise<string[]> {
-  const found = await findings(page, 'settings-hub');
-  const cutPx = await overflowPx(page, 'settings-hub');
-  if (cutPx > 0) found.push(`${cutPx} px are cut off`);
-  return found.map((one) => `${state.name}: ${one}`);
+  const faults: string[] = [];
+  for (const [theme, width] of looks) {
+    await look(page, 'settings-hub', theme, width);
+    await isShown(page, state);
+    const found = await findings(page, 'settings-hub');
+    const cutPx = await overflowPx(page, 'settings-hub');
+    if (cutPx > 0) found.push(`${cutPx} px are cut off`);
+    faults.push(...found.map((one) => `${state.name} (${theme}, ${width} px): ${one}`));
+  }
+  return faults;
 }
 
-describe.each(looks)('in the %s theme, %i px wide', (theme, width) => {
-  const opening = { theme, width, user: 'admin' };
+const [[theme, width]] = looks as [[Theme, number]];
+const opening = { theme, width, user: 'admin' };
 
-  test('no page and nothing that opens inside it keeps anybody out or is cut off', async () => {
+test.each([
+  ['page', hubPages],
+  ['part of a page', hubParts],
+  ['dialog', hubDialogs],
+])(
+  'no %s keeps anybody out or is cut off in any theme',
+  async (_, states) => {
     const found: string[] = [];
     const page = await stage.open('_settings', opening);
     const address = page.url();
-    for (const state of [...hubPages, ...hubParts, ...hubDialogs]) {
+    for (const state of states) {
       // Afresh: what was opened or typed for the last state is gone.
-      if (!hubPages.includes(state)) await page.goto('about:blank');
+      if (states !== hubPages) await page.goto('about:blank');
       await page.goto(`${address}#${state.place ?? 'overview'}`);
       await settle(page, state);
       found.push(...(await faultsOf(page, state)));
     }
     expect(found).toEqual([]);
-  }, 180_000);
+  },
+  180_000,
+);
 
-  test('no failure keeps anybody out or is cut off', async () => {
-    const found: string[] = [];
-    for (const state of hubFailures) {
-      const page = await stage.open('_settings', { ...opening, ...state.opening });
-      await settle(page, state);
-      found.push(...(await faultsOf(page, state)));
-    }
-    expect(found).toEqual([]);
-  }, 120_000);
-});
+test('no failure keeps anybody out or is cut off in any theme', async () => {
+  const found: string[] = [];
+  for (const state of hubFailures) {
+    const page = await stage.open('_settings', { ...opening, ...state.opening });
+    await settle(page, state);
+    found.push(...(await faultsOf(page, state)));
+  }
+  expect(found).toEqual([]);
+}, 120_000);
 
 test('in high contrast every button, chip and notice has a line around it', async () => {
   const page = await stage.open('_settings', { theme: 'contrast', user: 'admin' });

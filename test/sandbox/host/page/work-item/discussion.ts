@@ -15,7 +15,8 @@ const version = 'api-version=7.1-preview.4';
 
 /** The discussion below the form: newest first, as the service shows it. */
 export class Discussion {
-  readonly element = build('section', { class: 'group discussion' });
+  /** Nothing to write in before there is a work item. */
+  readonly element = build('section', { class: 'group discussion read-only' });
   readonly #list = build('ol', { class: 'comments' });
   readonly #box = build('textarea', { rows: 3, 'aria-label': 'Add a comment', placeholder: 'Add a comment' });
   readonly #notice = build('p', { class: 'problem', role: 'alert', hidden: true });

@@ -7,7 +7,8 @@ export class Links {
   readonly element = build('section', { class: 'group links' });
   readonly #list = build('ul', {});
   readonly #notice = build('p', { class: 'problem', role: 'alert', hidden: true });
-  readonly #upload = build('label', { class: 'upload' });
+  /** Not offered before there is a work item: a file chosen too early would go nowhere. */
+  readonly #upload = build('label', { class: 'upload', hidden: true });
   #form: WorkItemForm | undefined;
 
   constructor() {

@@ -19,12 +19,12 @@ export class WorkItemPage {
   readonly #parts: ExtensionParts;
   readonly #save = build(
     'button',
-    { type: 'button', class: 'primary', id: 'save', onclick: () => void this.#onSave() },
+    { type: 'button', class: 'primary', id: 'save', disabled: true, onclick: () => void this.#onSave() },
     'Save',
   );
   readonly #undo = build(
     'button',
-    { type: 'button', id: 'undo', onclick: () => this.#page.form?.reset() },
+    { type: 'button', id: 'undo', disabled: true, onclick: () => this.#page.form?.reset() },
     'Undo',
   );
   readonly #notice = build('p', { class: 'problem', role: 'alert', id: 'form-problem', hidden: true });
@@ -129,7 +129,7 @@ export class WorkItemPage {
     try {
       for (;;) {
         const form = this.#page.form;
-        if (form?.id === undefined || form.rev >= (this.#newest.get(form.id) ?? 0)) break;
+        if (form === undefined || form.rev >= (this.#newest.get(form.id) ?? 0)) break;
         const before = form.rev;
         if (form.isDirty) await this.#discussion.show(form);
         else await form.refresh();
@@ -198,8 +198,10 @@ export class WorkItemPage {
       );
       entry.addEventListener('click', () => {
         details.open = false;
-        const id = this.#page.form?.id ?? 0;
-        const context = { id, workItemId: id, workItemDirty: this.#page.form?.isDirty ?? false };
+        const { form } = this.#page;
+        if (form === undefined) return this.#say('The work item is still being opened.');
+        const { id } = form;
+        const context = { id, workItemId: id, workItemDirty: form.isDirty };
         runMenuAction(this.#page, contribution, context, this.#hidden).catch((problem) =>
           this.#say(textOf(problem)),
         );
