@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Connector, HookReading, HookRequest } from '../connectors/connector.ts';
-import { hookUsername, matchesSecret, readBasicCredential } from '../security/hook-credential.ts';
+import { matchesSecret } from '../connectors/hook-secret.ts';
+import { hookUsername, readBasicCredential } from '../security/hook-credential.ts';
 import { azureDevOps } from '../store/connections.ts';
 import type { Accept, Arrival } from '../store/deliveries.ts';
 import { arrivalsOf } from './arrival.ts';

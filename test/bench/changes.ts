@@ -1,6 +1,6 @@
 import { readWorkItem } from '../support/two-sides.ts';
 import { type Figure, spread } from './figures.ts';
-import { atRate, cpuSeconds, drained, inParallel, type Site } from './site.ts';
+import { cpuSeconds, drained, inParallel, type Site } from './site.ts';
 
 interface Effect {
   at: string;
@@ -20,20 +20,11 @@ export async function changeAtRate(
   await rig.control('alemba', 'DELETE', '/ledger');
   await rig.control('azure', 'DELETE', '/ledger');
   const count = perSecond * seconds;
-  const sentAt = new Map<string, number>();
-  const round = Math.random().toString(36).slice(2, 6);
+  const ids = site.pairs.map((pair) => pair.workItemId);
+  const title = `Title ${Math.random().toString(36).slice(2, 6)}`;
   const cpuBefore = await cpuSeconds(rig.backend().process.pid as number);
   const startedAt = Date.now();
-  await atRate(perSecond, count, async (index) => {
-    const pair = site.pairs[index % site.pairs.length] as Site['pairs'][number];
-    const title = `Title ${round} ${index}`;
-    sentAt.set(title, Date.now());
-    await rig.control('azure', 'POST', '/act', {
-      do: 'update',
-      id: pair.workItemId,
-      fields: { 'System.Title': title },
-    });
-  });
+  const { editedAt } = await edit(site, { ids, title, count, perSecond });
   await drained(site, 60_000);
   const endedAt = Date.now();
   const cpuMs = ((await cpuSeconds(rig.backend().process.pid as number)) - cpuBefore) * 1000;
@@ -53,13 +44,12 @@ export async function changeAtRate(
   const delays: number[] = [];
   // A later title of the same pair may overtake an earlier one: only the newest must arrive.
   const newest = new Map<number, string>();
-  for (let index = 0; index < count; index += 1)
-    newest.set(index % site.pairs.length, `Title ${round} ${index}`);
+  for (let index = 0; index < count; index += 1) newest.set(index % ids.length, `${title} ${index}`);
   let lost = 0;
   for (const title of newest.values()) if (!arrived.has(title)) lost += 1;
-  for (const [title, at] of arrived) {
-    const sent = sentAt.get(title);
-    if (sent !== undefined) delays.push(at - sent);
+  for (const [index, edited] of editedAt.entries()) {
+    const at = arrived.get(`${title} ${index}`);
+    if (at !== undefined) delays.push(at - edited);
   }
   const requests = await requestsPerChange(site, count);
   return [
@@ -71,6 +61,10 @@ export async function changeAtRate(
     ...requests.map((figure) => ({ ...figure, name: `${name}: ${figure.name}` })),
   ];
 }
+
+/** Edits of titles, made inside the simulator (test/sandbox/azure-devops/load.ts). */
+const edit = ({ rig }: Site, load: { ids: number[]; title: string; count: number; perSecond?: number }) =>
+  rig.control<{ editedAt: number[] }>('azure', 'POST', '/load', load);
 
 const reads = /\.(read|batch|search|list)$/;
 const writes = /\.(update|patch)$/;
@@ -117,17 +111,10 @@ export async function burst(
 ): Promise<Figure[]> {
   const { rig } = site;
   await rig.control('alemba', 'DELETE', '/ledger');
-  const round = Math.random().toString(36).slice(2, 6);
+  const ids = site.pairs.slice(0, over).map((pair) => pair.workItemId);
+  const title = `Burst ${Math.random().toString(36).slice(2, 6)}`;
   const startedAt = performance.now();
-  await inParallel(count, 32, async (index) => {
-    const pair = site.pairs[index % over] as Site['pairs'][number];
-    const title = `Burst ${round} ${index}`;
-    await rig.control('azure', 'POST', '/act', {
-      do: 'update',
-      id: pair.workItemId,
-      fields: { 'System.Title': title },
-    });
-  });
+  await edit(site, { ids, title, count });
   const writtenSeconds = (performance.now() - startedAt) / 1000;
   await drained(site, 120_000);
   const seconds = (performance.now() - startedAt) / 1000;

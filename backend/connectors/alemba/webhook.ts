@@ -1,16 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import sjson from 'secure-json-parse';
 import type { Hint, HookReading, HookRequest } from '../connector.ts';
+import { matchesSecret } from '../hook-secret.ts';
 import { isRef } from './filter.ts';
 import { revisionOf } from './translate.ts';
-
-const digest = (text: string) => createHash('sha256').update(text).digest();
-
-/** The comparison takes as long for a near miss as for a far one: digests of equal length are compared. */
-const isOneOf = (candidate: string, secrets: readonly Buffer[]): boolean => {
-  const given = digest(candidate);
-  return secrets.reduce((found, secret) => timingSafeEqual(given, secret) || found, false);
-};
 
 const maxHeaders = 100;
 const maxSecretChars = 500;
@@ -21,18 +13,17 @@ const maxSecretChars = 500;
  * whoever can write it somewhere knows it.
  */
 export function verifyHook(request: HookRequest, secrets: readonly string[]): boolean {
-  const accepted = secrets.filter((secret) => secret !== '').map(digest);
-  if (accepted.length === 0) return false;
+  if (secrets.every((secret) => secret === '')) return false;
   const headers = Object.values(request.headers).slice(0, maxHeaders);
   const inHeaders = headers.some((value) => {
     if (value === undefined || value.length > maxSecretChars) return false;
-    return isOneOf(value, accepted) || isOneOf(value.replace(/^\w+ /, ''), accepted);
+    return matchesSecret(value, secrets) || matchesSecret(value.replace(/^\w+ /, ''), secrets);
   });
   if (inHeaders) return true;
   const body = parseBody(request.body);
   if (body === undefined) return false;
   return Object.values(body).some(
-    (value) => typeof value === 'string' && value.length <= maxSecretChars && isOneOf(value, accepted),
+    (value) => typeof value === 'string' && value.length <= maxSecretChars && matchesSecret(value, secrets),
   );
 }
 

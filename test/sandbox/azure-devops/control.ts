@@ -4,6 +4,7 @@ import { storeAttachment } from './attachments.ts';
 import { addComment } from './comments.ts';
 import type { HookDispatcher, HookMishaps } from './hooks/delivery.ts';
 import { subscriptionView } from './hooks/subscriptions.ts';
+import { type Load, runLoad } from './load.ts';
 import { workItemNotFound } from './problem.ts';
 import type { RateLimitSettings } from './rate-limit.ts';
 import { deleteWorkItem, restoreWorkItem } from './recycle-bin.ts';
@@ -182,6 +183,7 @@ export function registerControl(
     const { scopes = ['full'], expiresAtMs = simulator.clock.nowMs() + 86_400_000 } = old[0] ?? {};
     return { token: simulator.users.addPat(user, scopes, expiresAtMs).token };
   });
+  app.post('/_sandbox/load', (request) => runLoad(simulator, request.body as Load));
   app.post('/_sandbox/act', async (request) => {
     const workItem = await act(simulator, request.body as Deed);
     return workItemView(simulator, workItem, { expand: 'all' });

@@ -19,8 +19,15 @@ export interface Rule {
 }
 
 const port = ['backend/connectors/connector.ts', 'backend/connectors/transport.ts'];
+/** How the sender of a hook proves itself. */
+const hookSecret = 'backend/connectors/hook-secret.ts';
 /** What a client needs beside the port: failures with the answer that caused them, and the header Retry-After. */
-const clientParts = [...port, 'backend/connectors/remote-failure.ts', 'backend/connectors/retry-after.ts'];
+const clientParts = [
+  ...port,
+  hookSecret,
+  'backend/connectors/remote-failure.ts',
+  'backend/connectors/retry-after.ts',
+];
 const core = ['backend/contract/', 'backend/sync/'];
 const sdk = 'azure-devops-extension-sdk';
 
@@ -46,7 +53,7 @@ export const rules: readonly Rule[] = [
   },
   {
     room: 'backend/intake/',
-    may: [...core, 'backend/store/', 'backend/lanes/', 'backend/security/'],
+    may: [...core, 'backend/store/', 'backend/lanes/', 'backend/security/', hookSecret],
     mayTypes: port,
   },
   {
