@@ -1,6 +1,7 @@
 import { Component, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { asProblem } from './api/problem.ts';
+import { countIn } from './components/counted.ts';
 import { ProblemNotice } from './components/notice.tsx';
 import { ViewerProvider } from './components/viewer.tsx';
 import { connectToHost, failToLoad, type HostContext, showPage } from './host/sdk.ts';
@@ -24,6 +25,7 @@ export async function startPage(
     const page = document.getElementById('page');
     if (!page) throw new Error('The page has no element to render into.');
     document.documentElement.lang = 'en';
+    countIn(host.locale);
     createRoot(page).render(
       <>
         {heading && <h1 className="visually-hidden">{heading(host)}</h1>}

@@ -1,5 +1,4 @@
-/** "12,345" whatever the browser's language: the words around it are English. */
-const counted = (count: number) => count.toLocaleString('en-GB');
+import { counted } from './components/counted.ts';
 
 /** Every word of the hub's activity. */
 export const activityWords = {
@@ -20,6 +19,8 @@ export const activityWords = {
   condition: 'Condition',
   openWorkItem: 'Open work item',
   noParked: 'Nothing waits for a person.',
+  moreParked: (shown: number) =>
+    `These are the newest ${counted(shown)}. The others follow when these are done.`,
   noAttempts: 'Nothing matches.',
   noDeliveries: 'Nothing matches.',
   retry: 'Retry',

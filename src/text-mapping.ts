@@ -1,3 +1,5 @@
+import { counted } from './components/counted.ts';
+
 /** Every word of the hub's mappings. */
 export const mappingWords = {
   mappings: {
@@ -163,8 +165,9 @@ export const mappingWords = {
     warnings: {
       readOnly: (name: string) => `${name} cannot be written.`,
       longer: (from: number, to: number) =>
-        `Up to ${from} characters go into ${to}: longer text is shortened.`,
-      unbounded: (to: number) => `The receiving field holds ${to} characters: longer text is shortened.`,
+        `Up to ${counted(from)} characters go into ${counted(to)}: longer text is shortened.`,
+      unbounded: (to: number) =>
+        `The receiving field holds ${counted(to)} characters: longer text is shortened.`,
       choices: 'The receiving field takes values from a list only: use a table.',
       person: 'The receiving field holds a person: use “as a person”.',
       time: 'The receiving field holds a time: use “as a date”.',

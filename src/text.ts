@@ -41,6 +41,11 @@ export const text = {
       title: 'This page does not say which project it belongs to',
       action: 'Open the work item in its own project.',
     },
+    addressUnread: {
+      title: 'Azure DevOps does not say where Tandem’s backend is',
+      action:
+        'Try again in a moment. If it stays so, ask an administrator of the organisation whether Tandem is enabled.',
+    },
     pageFailed: { title: 'This page ran into an error', action: 'Reload the page.' },
     needs: (needs: string) => `Needed: ${needs}`,
     requestId: (id: string) => `Request ${id}`,

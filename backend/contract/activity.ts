@@ -197,8 +197,8 @@ export const activityRoutes = {
     method: 'GET',
     path: '/api/projects/:projectId/parked',
     guard: 'projectAdmin',
-    summary: 'What waits for a person.',
-    response: z.object({ parked: z.array(parked) }),
+    summary: 'What waits for a person, newest first; `more` when there is more than fits into one answer.',
+    response: z.object({ parked: z.array(parked), more: z.boolean() }),
   }),
   retryParked: route({
     method: 'POST',

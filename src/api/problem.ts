@@ -2,7 +2,13 @@ import type { Problem, ProblemCode } from '../../backend/contract/problem.ts';
 import { text } from '../text.ts';
 
 /** Problems that arise on this side of the wire. */
-export type LocalProblemCode = 'unreachable' | 'timedOut' | 'malformed' | 'noProject' | 'pageFailed';
+export type LocalProblemCode =
+  | 'unreachable'
+  | 'timedOut'
+  | 'malformed'
+  | 'noProject'
+  | 'addressUnread'
+  | 'pageFailed';
 
 /** Whatever kept a call from succeeding, in words for people. `code` is one of the catalogue or a local one. */
 export class ApiProblem extends Error {
@@ -57,6 +63,12 @@ const isProblem = (body: unknown): body is Problem =>
 
 export const isAbort = (reason: unknown): boolean =>
   reason instanceof DOMException && reason.name === 'AbortError';
+
+/** The host keeps the backend's address, and did not give it. */
+export function addressProblem(reason: unknown): ApiProblem {
+  const { title, action } = text.problem.addressUnread;
+  return new ApiProblem({ code: 'addressUnread', title, action: `${action} (${asProblem(reason).action})` });
+}
 
 /** Anything that was thrown, as a problem that can be shown. */
 export const asProblem = (reason: unknown): ApiProblem =>

@@ -69,13 +69,12 @@ export function CreateMany({
   return (
     <View
       title={text.menu.create}
-      submit={{
-        label,
-        onSubmit: () => void run(),
-        busy: phase === 'running',
-        disabled: phase === 'over' && failed === 0 && left === 0,
-        problem: undefined,
-      }}
+      submit={
+        phase === 'over' && failed === 0 && left === 0
+          ? { label: text.close, onSubmit: () => closeDialog(host), busy: false, problem: undefined }
+          : { label, onSubmit: () => void run(), busy: phase === 'running', problem: undefined }
+      }
+      onClose={phase === 'over' && failed + left > 0 ? () => closeDialog(host) : undefined}
     >
       <p>{text.menu.bulkIntro(workItemIds.length)}</p>
       {panel.createWith.length > 1 && (
@@ -119,11 +118,6 @@ export function CreateMany({
           );
         })}
       </ul>
-      {phase === 'over' && (
-        <div>
-          <Action label={text.close} onClick={() => closeDialog(host)} />
-        </div>
-      )}
     </View>
   );
 }

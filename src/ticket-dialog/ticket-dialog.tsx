@@ -11,6 +11,7 @@ import { CommentView } from '../ticket/comment-box.tsx';
 import { CreateTicket } from '../ticket/create-ticket.tsx';
 import { LinkTicket } from '../ticket/link-ticket.tsx';
 import { Mending, mappingOpener } from '../ticket/mending.tsx';
+import { NotSetUp } from '../ticket/not-set-up.tsx';
 import { Timeline } from '../ticket/timeline.tsx';
 import { useBackend } from '../ticket/use-backend.ts';
 import { usePanel } from '../ticket/use-panel.ts';
@@ -64,7 +65,8 @@ function Requested({ host, request }: { host: HostContext; request: DialogReques
     [host, workItemId],
   );
   const live = usePanel(client, place);
-  if (backend.state === 'unset') return <Notice tone="calm">{text.panel.noBackend}</Notice>;
+  if (backend.state === 'unset')
+    return <NotSetUp host={host} project={request.project} reason={text.panel.noBackend} />;
   if (backend.state === 'failed') return <ProblemNotice problem={backend.problem} onRetry={backend.retry} />;
   if (backend.state === 'changed') return <ChangedBackend {...backend} />;
   if (live.problem) return <ProblemNotice problem={live.problem} onRetry={live.refresh} />;

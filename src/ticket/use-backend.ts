@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { Client } from '../api/client.ts';
-import { type ApiProblem, asProblem } from '../api/problem.ts';
+import { type ApiProblem, addressProblem } from '../api/problem.ts';
 import { type BackendAddress, readBackendAddress, trustBackend } from '../host/backend-address.ts';
 import type { HostContext } from '../host/sdk.ts';
 import { clientFor, projectOf } from './client-for.ts';
@@ -26,7 +26,7 @@ export function useBackend(host: HostContext, project: string | undefined): Back
     let current = true;
     readBackendAddress(host.extensionId).then(
       (found) => current && setAddress(found),
-      (reason) => current && setAddress({ kind: 'failed', problem: asProblem(reason) }),
+      (reason) => current && setAddress({ kind: 'failed', problem: addressProblem(reason) }),
     );
     return () => {
       current = false;

@@ -9,11 +9,14 @@ import './view.css';
 export function View({
   title,
   onBack,
+  onClose,
   submit,
   children,
 }: {
   title: string;
   onBack?: (() => void) | undefined;
+  /** Beside the button that goes on: leaves what is left as it is. */
+  onClose?: (() => void) | undefined;
   submit?: {
     label: string;
     onSubmit(): void;
@@ -50,6 +53,7 @@ export function View({
               onClick={submit.onSubmit}
             />
             {onBack && <Action label={text.cancel} onClick={onBack} />}
+            {onClose && <Action label={text.close} onClick={onClose} />}
           </div>
         </footer>
       )}

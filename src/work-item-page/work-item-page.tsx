@@ -13,6 +13,7 @@ import { ChangedBackend } from '../ticket/changed-backend.tsx';
 import { CommentBox } from '../ticket/comment-box.tsx';
 import { Conversation } from '../ticket/conversation.tsx';
 import { Mending, mappingOpener } from '../ticket/mending.tsx';
+import { NotSetUp } from '../ticket/not-set-up.tsx';
 import { Timeline } from '../ticket/timeline.tsx';
 import { useBackend } from '../ticket/use-backend.ts';
 import { type LivePanel, usePanel } from '../ticket/use-panel.ts';
@@ -35,7 +36,8 @@ function SavedWorkItem({ host, workItem }: { host: HostContext; workItem: OpenWo
     [host, workItem.id],
   );
   const live = usePanel(client, place);
-  if (backend.state === 'unset') return <Notice tone="calm">{text.panel.noBackend}</Notice>;
+  if (backend.state === 'unset')
+    return <NotSetUp host={host} project={workItem.project} reason={text.panel.noBackend} />;
   if (backend.state === 'failed') return <ProblemNotice problem={backend.problem} onRetry={backend.retry} />;
   if (backend.state === 'changed') return <ChangedBackend {...backend} />;
   if (!live.panel) {
@@ -46,7 +48,8 @@ function SavedWorkItem({ host, workItem }: { host: HostContext; workItem: OpenWo
   return (
     <div className="stack">
       {live.problem && <ProblemNotice problem={live.problem} onRetry={live.refresh} />}
-      {tickets.length === 0 && <Notice tone="calm">{text.page.noTickets}</Notice>}
+      {/* Where the present state cannot be read, that there was none is no news. */}
+      {tickets.length === 0 && !live.problem && <Notice tone="calm">{text.page.noTickets}</Notice>}
       {tickets.length > 0 && client && <Ticket {...{ host, client, workItem, live, tickets }} />}
     </div>
   );

@@ -4,7 +4,7 @@ import { Icon } from '../components/icon.tsx';
 import { RelativeTime } from '../components/time.tsx';
 import type { Doing } from '../components/use-load.ts';
 import { text } from '../text.ts';
-import { SettingsAction } from './panel-states.tsx';
+import { SettingsAction } from '../ticket/not-set-up.tsx';
 import type { CardProps } from './ticket-card.tsx';
 
 const looks: Record<LinkCondition, { icon: string; tone: string }> = {
@@ -75,7 +75,7 @@ function Remedy({
     if (remedy === 'renewCredentials') {
       // Somebody without the right would find a page that turns them away.
       if (!panel.may.administer) return <span>{text.panel.ask(panel.askFor, text.panel.toMend)}</span>;
-      return <SettingsAction host={host} workItem={workItem} label={text.remedy.renewCredentials} />;
+      return <SettingsAction host={host} project={workItem.project} label={text.remedy.renewCredentials} />;
     }
     if (!mayChange || !remedy || remedy === 'explain') return null;
     const label = text.remedy[remedy];

@@ -10,11 +10,11 @@ import { text } from '../text.ts';
 import { CommentView } from '../ticket/comment-box.tsx';
 import { CreateTicket } from '../ticket/create-ticket.tsx';
 import { LinkTicket } from '../ticket/link-ticket.tsx';
+import { NotSetUp, SettingsAction } from '../ticket/not-set-up.tsx';
 import { ResolveConflict } from '../ticket/resolve-conflict.tsx';
 import { UnlinkTicket } from '../ticket/unlink-ticket.tsx';
 import type { LivePanel } from '../ticket/use-panel.ts';
 import { nounOf } from '../ticket/words.ts';
-import { NotSetUp, SettingsAction } from './panel-states.tsx';
 import { TicketGroups } from './ticket-groups.tsx';
 
 export type TicketAction = 'comment' | 'resolve' | 'unlink' | 'explain' | 'settings';
@@ -123,7 +123,7 @@ function Overview({
     return (
       <NotSetUp
         host={host}
-        workItem={workItem}
+        project={workItem.project}
         reason={text.panel.notSetUp}
         mayAdminister={panel.may.administer}
         askFor={panel.askFor ?? []}
@@ -169,7 +169,7 @@ function Overview({
             <span>{text.panel.switchedOff}</span>
             {panel.may.administer && (
               <span>
-                <SettingsAction host={host} workItem={workItem} label={text.panel.openSettings} />
+                <SettingsAction host={host} project={workItem.project} label={text.panel.openSettings} />
               </span>
             )}
           </Notice>

@@ -8,8 +8,8 @@ import type { HostContext } from '../host/sdk.ts';
 import { text } from '../text.ts';
 import { ChangedBackend } from '../ticket/changed-backend.tsx';
 import { type CreateWish, keepWish } from '../ticket/create-on-save.ts';
+import { NotSetUp } from '../ticket/not-set-up.tsx';
 import { useBackend } from '../ticket/use-backend.ts';
-import { NotSetUp } from './panel-states.tsx';
 
 /** A new work item: tickets belong to saved ones, so a ticket can be ordered that is created with the save. */
 export function UnsavedWorkItem({
@@ -23,7 +23,7 @@ export function UnsavedWorkItem({
 }) {
   const backend = useBackend(host, workItem.project);
   if (backend.state === 'unset')
-    return <NotSetUp host={host} workItem={workItem} reason={text.panel.noBackend} />;
+    return <NotSetUp host={host} project={workItem.project} reason={text.panel.noBackend} />;
   if (backend.state === 'failed') return <ProblemNotice problem={backend.problem} onRetry={backend.retry} />;
   if (backend.state === 'changed') return <ChangedBackend {...backend} />;
   if (backend.state !== 'ready') return <div className="skeleton" style={{ height: 56 }} />;

@@ -5,11 +5,12 @@ import { fitFrame, type HostContext } from '../host/sdk.ts';
 import { text } from '../text.ts';
 import { ChangedBackend } from '../ticket/changed-backend.tsx';
 import type { CreateWish } from '../ticket/create-on-save.ts';
+import { NotSetUp } from '../ticket/not-set-up.tsx';
 import { useBackend } from '../ticket/use-backend.ts';
 import { usePanel } from '../ticket/use-panel.ts';
 import { forType } from '../ticket/words.ts';
 import { OrderedTicket } from './ordered-ticket.tsx';
-import { NotSetUp, PanelSkeleton } from './panel-states.tsx';
+import { PanelSkeleton } from './panel-states.tsx';
 import { Tickets } from './tickets.tsx';
 import { UnsavedWorkItem } from './unsaved-work-item.tsx';
 import './work-item-panel.css';
@@ -79,7 +80,7 @@ function SavedWorkItem({
   const live = usePanel(client, place);
 
   if (backend.state === 'unset')
-    return <NotSetUp host={host} workItem={workItem} reason={text.panel.noBackend} />;
+    return <NotSetUp host={host} project={workItem.project} reason={text.panel.noBackend} />;
   if (backend.state === 'failed') return <ProblemNotice problem={backend.problem} onRetry={backend.retry} />;
   if (backend.state === 'changed') return <ChangedBackend {...backend} />;
   if (!live.panel) {

@@ -202,4 +202,8 @@ test('creating for many can be stopped and goes on, and repeats only what failed
   await dialog.getByRole('button', { name: 'Continue' }).click();
   await dialog.getByText('3 of 3 done').waitFor(patience);
   for (const name of ['one', 'two', 'three']) expect(callsNamed(`Many ${name}`)).toHaveLength(1);
+  // Nothing failed, so there is nothing to try again.
+  expect(await dialog.locator('footer').getByRole('button').allTextContents()).toEqual(['Close']);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await form.getByRole('dialog').waitFor({ ...patience, state: 'detached' });
 });

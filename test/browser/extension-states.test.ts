@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { FrameLocator, Page } from 'playwright-core';
 import type { z } from 'zod';
 import type { Routes } from '../../backend/contract/routes.ts';
 import {
@@ -9,6 +9,7 @@ import {
   panelPath,
   type Stage,
 } from './extension-stage.ts';
+import { extensionData } from './failing.ts';
 import { contribution, newBug, panelOf, patience } from './places.ts';
 
 let stage: Stage;
@@ -44,6 +45,34 @@ test('without an origin a new work item still gets its call while its form stays
   await panelOf(form)
     .getByRole('article', { name: /From a server/ })
     .waitFor(patience);
+});
+
+test('the ticket page does not say that there is no ticket where it cannot ask', async () => {
+  const form = await stage.form(6);
+  await panelOf(form).getByText('No ticket belongs to this work item yet.').waitFor(patience);
+  await form.route(/\/api\//, (route) => route.abort());
+  await form.reload();
+  await form.getByRole('tab', { name: 'Ticket' }).click(patience);
+  const page = contribution(form, 'work-item-page');
+  await page.getByText('Tandem’s backend does not answer').waitFor(patience);
+  expect(await page.getByText('No ticket belongs').count()).toBe(0);
+});
+
+test('before there is a backend every page says who can enter it, and where', async () => {
+  const prepare = (page: Page) =>
+    page.route(extensionData, (route) => route.fulfill({ status: 404, json: {} }));
+  const tells = async (frame: FrameLocator) => {
+    await frame.getByText('Ask a project administrator to set it up').waitFor(patience);
+    await frame.getByRole('button', { name: 'Open settings' }).waitFor(patience);
+  };
+  const form = await stage.form(4, { prepare });
+  await tells(panelOf(form));
+  await form.getByRole('tab', { name: 'Ticket' }).click();
+  await tells(contribution(form, 'work-item-page'));
+  const list = await stage.open('_queries', { prepare });
+  await list.getByLabel('Choose work item 4', { exact: true }).check(patience);
+  await list.getByRole('button', { name: 'Create ticket' }).click();
+  await tells(contribution(list, 'ticket-dialog'));
 });
 
 test('a backend that is away leaves the last known cards, says so, and comes back by itself', async () => {

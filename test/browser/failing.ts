@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { changeAnswer, type Opening } from './extension-stage.ts';
 
-const extensionData = /ExtensionManagement.*Data/i;
+export const extensionData = /ExtensionManagement.*Data/i;
 const api = /\/api\//;
 
 const signedOut = (page: Page) =>
@@ -52,7 +52,7 @@ export const failing: { name: string; opening: Opening; shows: string; isAlone?:
     opening: {
       prepare: (page) => page.route(extensionData, (route) => route.fulfill({ status: 500, json: {} })),
     },
-    shows: 'ran into an error',
+    shows: 'does not say where',
   },
   {
     name: 'address changed',

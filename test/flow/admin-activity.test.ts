@@ -323,7 +323,16 @@ describe('what stands still', () => {
     const second = await park();
     const given = await admin.call('discardParked', { body: { ids: [key], reason: 'Not worth it' } });
     expect(given).toEqual({ discarded: 1 });
-    expect(await admin.call('listParked')).toEqual({ parked: [] });
+    expect(await admin.call('listParked')).toEqual({ parked: [], more: false });
+    // More than fits into one answer: it says so.
+    await admin.rows(
+      `insert into lane (tenant, key, kind, connection, queued, parked, parked_at)
+       select tenant, 'many:' || n, 'record', $1, 1, true, now() from tenant, generate_series(1, 1001) as n`,
+      [joined.connectionId],
+    );
+    const many = await admin.call('listParked');
+    expect([many.parked.length, many.more]).toEqual([1000, true]);
+    await admin.rows(`delete from lane where key like 'many:%'`);
     const row = await admin.call('readDelivery', { params: { deliveryId: second } });
     expect(row).toMatchObject({
       outcome: 'discarded',

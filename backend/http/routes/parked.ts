@@ -29,11 +29,11 @@ export function parkedHandlers(
   return {
     listParked: ({ session }) =>
       store.asTenant(session.tenant, async (sql) => {
-        const lanes = await listParkedLanes(sql, maxListed);
-        const deliveries = await listParkedDeliveries(sql, maxListed);
+        const lanes = await listParkedLanes(sql, maxListed + 1);
+        const deliveries = await listParkedDeliveries(sql, maxListed + 1);
         const parked = [...lanes.map(laneView), ...deliveries.map(deliveryView)];
         parked.sort((a, b) => b.since.localeCompare(a.since));
-        return { parked };
+        return { parked: parked.slice(0, maxListed), more: parked.length > maxListed };
       }),
 
     async retryParked({ session, body }) {

@@ -10,6 +10,7 @@ import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
 import { DetailsToggle } from './details-toggle.tsx';
 import { FilterBar, useFilters, windowOf } from './filters.tsx';
+import { indentJson } from './indent-json.ts';
 import { usePages } from './use-pages.ts';
 
 const w = words.activity;
@@ -184,7 +185,9 @@ function Detail({ deliveryId }: { deliveryId: string }) {
       {/* It scrolls, so it must be reached by keyboard; the name says what is read there. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll it once it has the focus. */}
       <section className="scrolled" tabIndex={0} aria-label={w.body}>
-        <pre className="body">{data.body}</pre>
+        <pre className="body" dir="ltr">
+          {indentJson(data.body)}
+        </pre>
       </section>
       {data.truncated && <span className="quiet">{w.truncated}</span>}
     </div>

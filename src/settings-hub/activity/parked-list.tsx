@@ -1,7 +1,8 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { Parked } from '../../../backend/contract/activity.ts';
 import { Action } from '../../components/action.tsx';
 import { CheckInput, TextInput } from '../../components/field.tsx';
+import { LongList } from '../../components/long-list.tsx';
 import { ProblemNotice } from '../../components/notice.tsx';
 import { RelativeTime } from '../../components/time.tsx';
 import { useDoing, useLoad } from '../../components/use-load.ts';
@@ -11,7 +12,7 @@ import { Confirm } from '../confirm.tsx';
 import { useHub } from '../hub.tsx';
 
 const w = words.activity;
-/** The contract takes so many ids in one request. */
+/** The contract takes so many ids in one request, and a list holds no more. */
 const mostAtOnce = 1000;
 
 /** What waits for a person: retried or discarded one by one or many at once. */
@@ -21,17 +22,17 @@ export function ParkedList() {
     (signal) => api.listParked({ projectId }, { signal }),
     [api, projectId],
   );
-  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [discarding, setDiscarding] = useState(false);
   const doing = useDoing();
+  const ids = useMemo(() => (data?.parked ?? []).map(({ id }) => id), [data]);
   if (!data) {
     if (problem) return <ProblemNotice problem={problem} onRetry={reload} />;
     return <div className="skeleton" style={{ height: 120 }} />;
   }
-  const ids = data.parked.map(({ id }) => id);
-  const live = chosen.filter((id) => ids.includes(id));
+  const live = ids.filter((id) => chosen.has(id));
   const after = () => {
-    setChosen([]);
+    setChosen(new Set());
     setDiscarding(false);
     reload();
   };
@@ -42,8 +43,12 @@ export function ParkedList() {
       }
       after();
     });
-  const choose = (id: string, on: boolean) =>
-    setChosen(on ? [...live, id] : live.filter((other) => other !== id));
+  const choose = (id: string, on: boolean) => {
+    const next = new Set(live);
+    if (on) next.add(id);
+    else next.delete(id);
+    setChosen(next);
+  };
   return (
     <div className="stack">
       {problem && <ProblemNotice problem={problem} onRetry={reload} />}
@@ -55,14 +60,14 @@ export function ParkedList() {
             <CheckInput
               label={w.chooseAll}
               checked={live.length === ids.length}
-              onChange={(on) => setChosen(on ? ids : [])}
+              onChange={(on) => setChosen(new Set(on ? ids : []))}
             />
             <Action
-              label={live.length > 0 ? w.retryChosen(live.length) : w.retryAll}
+              label={live.length > 0 || data.more ? w.retryChosen(live.length || ids.length) : w.retryAll}
               icon="Sync"
               primary
               busy={doing.busy}
-              onClick={() => retry(live.length > 0 ? [...live] : ids)}
+              onClick={() => retry(live.length > 0 ? live : ids)}
             />
             <Action
               label={live.length > 0 ? w.discardChosen(live.length) : w.discard}
@@ -72,21 +77,22 @@ export function ParkedList() {
             />
           </>
         )}
-        <Action label={words.refresh} onClick={reload} />
+        <Action label={words.refresh} icon="Sync" onClick={reload} />
       </div>
       {data.parked.length > 0 && (
-        <ul className="entries long">
-          {data.parked.map((parked) => (
+        <LongList rows={data.parked} rowPx={61}>
+          {(parked) => (
             <Row
               key={parked.id}
               parked={parked}
-              chosen={live.includes(parked.id)}
+              chosen={chosen.has(parked.id)}
               onChoose={(on) => choose(parked.id, on)}
             />
-          ))}
-        </ul>
+          )}
+        </LongList>
       )}
-      {discarding && <Discard ids={[...live]} onDone={after} onDismiss={() => setDiscarding(false)} />}
+      {data.more && <p className="quiet">{w.moreParked(ids.length)}</p>}
+      {discarding && <Discard ids={live} onDone={after} onDismiss={() => setDiscarding(false)} />}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import type { TroubledLink } from '../../../backend/contract/activity.ts';
 import { Action } from '../../components/action.tsx';
 import { ChoiceInput } from '../../components/field.tsx';
+import { LongList } from '../../components/long-list.tsx';
 import { ProblemNotice } from '../../components/notice.tsx';
 import { RelativeTime } from '../../components/time.tsx';
 import { openInNewWindow, workItemUrl } from '../../host/page.ts';
@@ -51,11 +52,9 @@ export function TroubledLinks() {
       {!pages.ready && pages.loading && <div className="skeleton" style={{ height: 120 }} />}
       {pages.ready && pages.entries.length === 0 && <p className="quiet">{w.noTroubled}</p>}
       {pages.entries.length > 0 && (
-        <ul className="entries long">
-          {pages.entries.map((link) => (
-            <Row key={link.id} link={link} />
-          ))}
-        </ul>
+        <LongList rows={pages.entries} rowPx={61}>
+          {(link) => <Row key={link.id} link={link} />}
+        </LongList>
       )}
       <div className="row">
         {pages.more && <Action label={w.older} busy={pages.loading} onClick={pages.readOlder} />}

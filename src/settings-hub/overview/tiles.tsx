@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react';
 import type { Overview } from '../../../backend/contract/overview.ts';
+import { counted } from '../../components/counted.ts';
 import { Icon } from '../../components/icon.tsx';
 import { RelativeTime } from '../../components/time.tsx';
-import { useViewer } from '../../components/viewer.tsx';
 import { text } from '../../text.ts';
 import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
@@ -133,13 +133,8 @@ function Books({ overview: { books } }: { overview: Overview }) {
   );
 }
 
-const useNumber = () => {
-  const { locale } = useViewer();
-  return (count: number) => count.toLocaleString(locale);
-};
-
 function Figure({ count }: { count: number }) {
-  return <span className="figure">{useNumber()(count)}</span>;
+  return <span className="figure">{counted(count)}</span>;
 }
 
 function Figures({
@@ -148,13 +143,12 @@ function Figures({
   rows: readonly { name: string; count: number; place?: readonly string[] | undefined }[];
 }) {
   const { go } = useHub();
-  const number = useNumber();
   return (
     <dl className="pairs">
       {rows.map(({ name, count, place }) => (
         <div key={name} style={{ display: 'contents' }}>
           <dd style={{ textAlign: 'end' }} className={count === 0 ? 'quiet' : 'strong'}>
-            {number(count)}
+            {counted(count)}
           </dd>
           <dt className="quiet">
             {place && count > 0 ? (
