@@ -1,4 +1,4 @@
-import type { FrameLocator, Page } from 'playwright-core';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
 import type { z } from 'zod';
 import type { Routes } from '../../backend/contract/routes.ts';
 import {
@@ -73,6 +73,22 @@ test('before there is a backend every page says who can enter it, and where', as
   await list.getByLabel('Choose work item 4', { exact: true }).check(patience);
   await list.getByRole('button', { name: 'Create ticket' }).click();
   await tells(contribution(list, 'ticket-dialog'));
+});
+
+test('the button below a long list in a dialog stays in view', async () => {
+  const list = await stage.open('_queries');
+  await list.getByLabel('Choose work item 6', { exact: true }).check(patience);
+  await list.getByRole('button', { name: 'Link ticket' }).click();
+  const dialog = contribution(list, 'ticket-dialog');
+  await dialog.getByText('Payroll export writes wrong decimal sign').waitFor(patience);
+  const button = dialog.getByRole('button', { name: 'Link', exact: true });
+  const frame = list.locator('iframe[data-contribution$=".ticket-dialog"]');
+  const bottomPx = async (of: Locator) => {
+    const box = await of.boundingBox();
+    return (box?.y ?? 0) + (box?.height ?? 0);
+  };
+  expect(await bottomPx(button)).toBeLessThanOrEqual(await bottomPx(frame));
+  expect(await bottomPx(frame)).toBeLessThanOrEqual(list.viewportSize()?.height ?? 0);
 });
 
 test('a backend that is away leaves the last known cards, says so, and comes back by itself', async () => {

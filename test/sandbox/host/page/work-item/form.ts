@@ -140,6 +140,15 @@ export class WorkItemForm {
     this.#tell({ kind: 'refreshed' });
   }
 
+  /** As `refresh`, but silent when the form shows the present revision already. */
+  async follow(): Promise<void> {
+    if (this.isNew) return;
+    const now = await readWorkItem(this.page, this.id);
+    if (now.rev === this.rev) return;
+    this.#take(now);
+    this.#tell({ kind: 'refreshed' });
+  }
+
   reset(): void {
     this.changed = {};
     this.problem = undefined;

@@ -36,6 +36,8 @@ export class WorkItemPage {
   readonly #tabsToOpen: ((form: WorkItemForm) => void)[] = [];
   /** Newest revision that was told, by work item. */
   readonly #newest = new Map<number, number>();
+  /** Revisions may have been told while nobody listened. */
+  #mayHaveMissed = false;
   #catchingUp = false;
 
   constructor(page: HostPage, root: HTMLElement) {
@@ -55,7 +57,13 @@ export class WorkItemPage {
     this.#root.replaceChildren(this.#form, this.#hidden);
     this.#parts = new ExtensionParts(page, { groups, hidden: this.#hidden });
     this.#buildTabs();
-    onWorkItemChange(({ id, rev }) => void this.#follow(id, rev));
+    onWorkItemChange(
+      ({ id, rev }) => void this.#follow(id, rev),
+      () => {
+        this.#mayHaveMissed = true;
+        void this.#catchUp();
+      },
+    );
     // Moving on in a list shows the next work item in the same frames; tests do it without a list.
     window.addEventListener('sandbox:open', (event) => {
       this.open({ id: (event as CustomEvent<number>).detail }).catch(report);
@@ -129,11 +137,13 @@ export class WorkItemPage {
     try {
       for (;;) {
         const form = this.#page.form;
-        if (form === undefined || form.rev >= (this.#newest.get(form.id) ?? 0)) break;
+        if (form === undefined) break;
+        if (!this.#mayHaveMissed && form.rev >= (this.#newest.get(form.id) ?? 0)) break;
+        this.#mayHaveMissed = false;
         const before = form.rev;
         if (form.isDirty) await this.#discussion.show(form);
-        else await form.refresh();
-        if (form.rev === before && form === this.#page.form) break;
+        else await form.follow();
+        if (form.rev === before && form === this.#page.form && !this.#mayHaveMissed) break;
       }
     } catch (problem) {
       this.#say(textOf(problem));
