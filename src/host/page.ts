@@ -1,3 +1,4 @@
+import { text } from '../text.ts';
 import { service } from './sdk.ts';
 
 interface LayoutService {
@@ -8,6 +9,16 @@ interface LayoutService {
       configuration: Record<string, unknown>;
       lightDismiss: boolean;
       onClose?: (result?: unknown) => void;
+    },
+  ): void;
+  openMessageDialog(
+    message: string,
+    options: {
+      title: string;
+      showCancel: boolean;
+      okText: string;
+      cancelText: string;
+      onClose(agreed?: boolean): void;
     },
   ): void;
 }
@@ -54,6 +65,27 @@ export async function openTicketDialog(
       configuration: { ...request },
       lightDismiss: false,
       onClose: () => resolve(),
+    });
+  });
+}
+
+export interface Question {
+  title: string;
+  message: string;
+  /** What happens when the person agrees, as the button says it. */
+  action: string;
+}
+
+/** Asks in the host's own dialog before something that cannot be taken back; false when it is dismissed. */
+export async function ask({ title, message, action }: Question): Promise<boolean> {
+  const service = await layout();
+  return new Promise((resolve) => {
+    service.openMessageDialog(message, {
+      title,
+      showCancel: true,
+      okText: action,
+      cancelText: text.cancel,
+      onClose: (agreed) => resolve(agreed === true),
     });
   });
 }

@@ -5,8 +5,8 @@ import { Icon } from '../components/icon.tsx';
 import { Notice, ProblemNotice } from '../components/notice.tsx';
 import { RelativeTime } from '../components/time.tsx';
 import { useDoing, useLoad } from '../components/use-load.ts';
+import { ask } from '../host/page.ts';
 import { words } from '../text-settings.ts';
-import { Confirm } from './confirm.tsx';
 import { Copyable } from './copyable.tsx';
 import { useHub } from './hub.tsx';
 
@@ -26,7 +26,6 @@ export function HooksTab() {
   const { api, projectId } = useHub();
   const hooks = useLoad((signal) => api.listSubscriptions({ projectId }, { signal }), [api, projectId]);
   const mending = useDoing();
-  const [asking, setAsking] = useState(false);
   if (!hooks.data) {
     if (hooks.problem) return <ProblemNotice problem={hooks.problem} onRetry={hooks.reload} />;
     return <div className="skeleton" style={{ height: 200 }} />;
@@ -36,8 +35,8 @@ export function HooksTab() {
     mending.run(async () => hooks.set(await api.ensureSubscriptions({ projectId }, { timeoutMs: 60_000 })));
   const remove = () =>
     mending.run(async () => {
+      if (!(await ask({ title: w.removeTitle, message: w.removeBody, action: w.removeAll }))) return;
       hooks.set(await api.removeSubscriptions({ projectId }, { timeoutMs: 60_000 }));
-      setAsking(false);
     });
   const broken = data.subscriptions.some(({ expected, health }) => expected && health !== 'healthy');
   return (
@@ -49,7 +48,7 @@ export function HooksTab() {
           {data.needs && <span className="strong">{data.needs}</span>}
         </Notice>
       )}
-      {mending.problem && !asking && <ProblemNotice problem={mending.problem} onRetry={ensure} />}
+      {mending.problem && <ProblemNotice problem={mending.problem} />}
       <div className="row wrap">
         <Action
           label={w.ensure}
@@ -58,7 +57,7 @@ export function HooksTab() {
           busy={mending.busy}
           onClick={ensure}
         />
-        <Action label={w.removeAll} disabled={!data.mayManage} onClick={() => setAsking(true)} />
+        <Action label={w.removeAll} disabled={!data.mayManage} onClick={remove} />
         <Action label={words.refresh} icon="Sync" busy={hooks.loading} onClick={hooks.reload} />
         <span className="small-text quiet">
           {w.checked} <RelativeTime at={data.checkedAt} />
@@ -70,18 +69,6 @@ export function HooksTab() {
         ))}
       </ul>
       <Manual manual={data.manual} />
-      {asking && (
-        <Confirm
-          title={w.removeTitle}
-          action={w.removeAll}
-          busy={mending.busy}
-          problem={mending.problem}
-          onConfirm={remove}
-          onDismiss={() => setAsking(false)}
-        >
-          {w.removeBody}
-        </Confirm>
-      )}
     </div>
   );
 }

@@ -1,32 +1,53 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { followHash } from '../host/page.ts';
+import { type ApiProblem, asProblem } from '../api/problem.ts';
+import { ask, followHash } from '../host/page.ts';
+import { words } from '../text-settings.ts';
 
 const placeOf = (hash: string) => hash.replace(/^#/, '').split('/').filter(Boolean);
 const isSame = (a: readonly string[], b: readonly string[]) => a.join('/') === b.join('/');
 
 /**
- * The place in the hub, from the page's hash. While something is unsaved, going elsewhere waits in `asked` for a person,
- * whether they press a tab or the browser's back button.
+ * The place in the hub, from the page's hash. While something is unsaved, going elsewhere waits for the person's consent,
+ * whether they press a tab or the browser's back button. `problem` when they could not be asked.
  */
 export function usePlace() {
   const [place, setPlace] = useState<string[]>([]);
-  const [asked, setAsked] = useState<string[]>();
+  const [problem, setProblem] = useState<ApiProblem>();
   const here = useRef(place);
   const unsaved = useRef(false);
+  const asking = useRef(false);
   const write = useRef<(hash: string) => void>(undefined);
 
   const move = useCallback((next: string[]) => {
     here.current = next;
     setPlace(next);
-    setAsked(undefined);
+    setProblem(undefined);
   }, []);
+  const leaveFor = useCallback(
+    async (next: string[]) => {
+      if (asking.current) return;
+      asking.current = true;
+      try {
+        const agreed = await ask({ title: words.leaveTitle, message: words.leaveBody, action: words.leave });
+        if (!agreed) return;
+        unsaved.current = false;
+        move(next);
+        write.current?.(next.join('/'));
+      } catch (reason) {
+        setProblem(asProblem(reason));
+      } finally {
+        asking.current = false;
+      }
+    },
+    [move],
+  );
   const go = useCallback(
     (...next: string[]) => {
-      if (unsaved.current && !isSame(next, here.current)) return setAsked(next);
+      if (unsaved.current && !isSame(next, here.current)) return void leaveFor(next);
       move(next);
       write.current?.(next.join('/'));
     },
-    [move],
+    [move, leaveFor],
   );
   const setUnsaved = useCallback((next: boolean) => {
     unsaved.current = next;
@@ -39,7 +60,7 @@ export function usePlace() {
       if (!unsaved.current) return move(next);
       // The host has moved already: its address goes back to what is shown until the person decides.
       write.current?.(here.current.join('/'));
-      setAsked(next);
+      void leaveFor(next);
     }).then(
       (setHash) => {
         write.current = setHash;
@@ -47,7 +68,7 @@ export function usePlace() {
       // Without the host's navigation the hub works, only its address does not follow.
       () => undefined,
     );
-  }, [move]);
+  }, [move, leaveFor]);
   useEffect(() => {
     const warn = (event: BeforeUnloadEvent) => {
       if (unsaved.current) event.preventDefault();
@@ -56,13 +77,5 @@ export function usePlace() {
     return () => window.removeEventListener('beforeunload', warn);
   }, []);
 
-  const leave = useCallback(() => {
-    unsaved.current = false;
-    if (asked) go(...asked);
-  }, [asked, go]);
-  const stay = useCallback(() => setAsked(undefined), []);
-  return useMemo(
-    () => ({ place, go, setUnsaved, asked, leave, stay }),
-    [place, go, setUnsaved, asked, leave, stay],
-  );
+  return useMemo(() => ({ place, go, setUnsaved, problem }), [place, go, setUnsaved, problem]);
 }

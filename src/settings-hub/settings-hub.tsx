@@ -12,7 +12,6 @@ import { ChangedBackend } from '../ticket/changed-backend.tsx';
 import { useBackend } from '../ticket/use-backend.ts';
 import { ActivityTab } from './activity/activity-tab.tsx';
 import { BackendStep } from './backend-step.tsx';
-import { Confirm } from './confirm.tsx';
 import { ConnectionsTab } from './connections/connections-tab.tsx';
 import { HooksTab } from './hooks-tab.tsx';
 import { type Hub, HubProvider } from './hub.tsx';
@@ -105,7 +104,7 @@ function SignedIn({
   onChangeAddress(): void;
 }) {
   const { data: session, problem, reload } = useLoad(() => client.session(), [client]);
-  const { place, go, setUnsaved, asked, leave, stay } = usePlace();
+  const { place, go, setUnsaved, problem: stuck } = usePlace();
   const hub = useMemo<Hub | undefined>(
     () =>
       session && {
@@ -157,17 +156,13 @@ function SignedIn({
         </TabBar>
         <div className="hub-body">
           <h2 className="visually-hidden">{words.tabs[tab]}</h2>
+          {stuck && <ProblemNotice problem={stuck} />}
           <Content />
           <footer className="row wrap small-text quiet hub-foot">
             {words.backend.current(backendUrl)}
             <Action label={words.backend.change} subtle onClick={onChangeAddress} />
           </footer>
         </div>
-        {asked && (
-          <Confirm title={words.leaveTitle} action={words.leave} onConfirm={leave} onDismiss={stay}>
-            {words.leaveBody}
-          </Confirm>
-        )}
       </Page>
     </HubProvider>
   );

@@ -80,14 +80,44 @@ test('leaving a draft asks first, whichever way it is left', async () => {
   await hub.getByRole('button', { name: 'Edit' }).click(patience);
   await hub.getByRole('textbox', { name: 'Name', exact: true }).fill('Half done', patience);
   await hub.getByRole('tab', { name: 'Activity' }).click();
-  await hub.getByText('Leave without publishing?').waitFor(patience);
-  await hub.getByRole('button', { name: 'Cancel' }).click();
+  const question = page.getByRole('dialog').filter({ hasText: 'Leave without publishing?' });
+  await question.getByRole('button', { name: 'Cancel' }).click(patience);
   expect(await hub.getByRole('textbox', { name: 'Name', exact: true }).inputValue()).toBe('Half done');
   await page.goBack();
-  await hub.getByText('Leave without publishing?').waitFor(patience);
-  await hub.getByRole('button', { name: 'Leave' }).click();
+  await question.getByRole('button', { name: 'Leave' }).click(patience);
   await hub.getByRole('button', { name: 'Add mapping' }).waitFor(patience);
   expect((await mappings())[0]?.name).not.toBe('Half done');
+});
+
+test('removing all hooks and switching everything off are asked in the host’s own dialog', async () => {
+  const answer = async (title: string, button: string) => {
+    const question = page.getByRole('dialog').filter({ hasText: title });
+    await question.getByRole('button', { name: button }).click(patience);
+    await question.waitFor({ ...patience, state: 'detached' });
+  };
+  await open('hooks');
+  const healthy = hub.getByText('healthy', { exact: true });
+  await healthy.nth(4).waitFor(patience);
+  const remove = hub.getByRole('button', { name: 'Remove all' });
+  await remove.click();
+  await answer('Remove the service hooks?', 'Cancel');
+  expect(await healthy.count()).toBe(5);
+  await remove.click();
+  await answer('Remove the service hooks?', 'Remove all');
+  await healthy.first().waitFor({ ...patience, state: 'detached' });
+  await hub.getByRole('button', { name: 'Register and repair' }).click();
+  await healthy.nth(4).waitFor(patience);
+
+  await hub.getByRole('tab', { name: 'Overview' }).click();
+  const all = hub.getByRole('switch', { name: 'Synchronisation of the organisation' });
+  await all.click(patience);
+  await answer('Switch synchronisation off?', 'Cancel');
+  expect(await all.getAttribute('aria-checked')).toBe('true');
+  await all.click();
+  await answer('Switch synchronisation off?', 'Switch off');
+  await hub.locator('[role=switch][aria-checked=false]').waitFor(patience);
+  await all.click();
+  await hub.locator('[role=switch][aria-checked=true]').waitFor(patience);
 });
 
 test('a mapping is exported, imported as a draft that is off, ordered by keyboard, switched and deleted', async () => {
@@ -124,7 +154,12 @@ test('a mapping is exported, imported as a draft that is off, ordered by keyboar
   expect((await mappings()).find(({ name }) => name === 'Imported')).toMatchObject({ enabled: true });
   await row.getByRole('button', { name: 'More for Imported' }).click();
   await hub.getByRole('menuitem', { name: 'Delete' }).click();
-  await hub.getByRole('button', { name: 'Delete', exact: true }).click(patience);
+  const question = page.getByRole('dialog').filter({ hasText: 'Delete Imported?' });
+  await question.getByRole('button', { name: 'Cancel' }).click(patience);
+  expect((await mappings()).map(({ name }) => name)).toContain('Imported');
+  await row.getByRole('button', { name: 'More for Imported' }).click();
+  await hub.getByRole('menuitem', { name: 'Delete' }).click();
+  await question.getByRole('button', { name: 'Delete' }).click(patience);
   await row.waitFor({ ...patience, state: 'detached' });
 });
 

@@ -106,27 +106,8 @@ export const hubParts: HubState[] = [
   at('activity/deliveries', /^Details/),
 ];
 
-/** Questions before what cannot be taken back. */
-const questions: HubState[] = [
-  at('hooks', 'Remove all'),
-  at('mappings', /^More for/, 'Delete'),
-  at('connections', 'Delete'),
-  {
-    name: 'overview › switch off',
-    steps: (hub) => hub.getByRole('switch').first().click(patience),
-  },
-  {
-    name: 'leaving a draft',
-    place: 'mappings',
-    steps: async (hub) => {
-      await press(hub, 'Edit');
-      await hub.getByRole('textbox', { name: 'Name', exact: true }).fill('Half done', patience);
-      await press(hub, 'Activity');
-    },
-    shows: 'Leave without publishing?',
-  },
-];
-export const hubDialogs = questions.map((state) => ({ ...state, name: `dialog: ${state.name}` }));
+/** The hub's own dialogs; plain questions are asked in the host's. */
+export const hubDialogs: HubState[] = [at('connections', 'Delete')];
 
 /** What stands in the way of the hub. */
 export const hubFailures: HubState[] = [

@@ -1,5 +1,5 @@
 import { Toggle } from 'azure-devops-ui/Toggle';
-import { type DragEventHandler, useState } from 'react';
+import type { DragEventHandler } from 'react';
 import type { Connection } from '../../../backend/contract/connections.ts';
 import type { MappingSummary } from '../../../backend/contract/mappings.ts';
 import { Action, IconAction } from '../../components/action.tsx';
@@ -8,8 +8,8 @@ import { MenuButton } from '../../components/menu.tsx';
 import { ProblemNotice } from '../../components/notice.tsx';
 import { RelativeTime } from '../../components/time.tsx';
 import { useDoing } from '../../components/use-load.ts';
+import { ask } from '../../host/page.ts';
 import { words } from '../../text-settings.ts';
-import { Confirm } from '../confirm.tsx';
 import { useHub } from '../hub.tsx';
 import { download, mappingFileOf } from './mapping-file.ts';
 import { settingsOf } from './settings-of.ts';
@@ -44,7 +44,6 @@ export function MappingRow({
   onDown: (() => void) | undefined;
 }) {
   const { api, projectId, go, say, backendUrl } = useHub();
-  const [asking, setAsking] = useState(false);
   const doing = useDoing();
   const { id, name, enabled, problems } = mapping;
   const worst = problems.some(({ severity }) => severity === 'error') ? 'bad' : 'warn';
@@ -55,6 +54,13 @@ export function MappingRow({
       const body = { baseVersion: stored.version, settings: { ...settingsOf(stored), enabled: next } };
       await api.updateMapping({ projectId, mappingId: id, body });
       say(next ? w.switchedOn : w.switchedOff);
+      onChange();
+    });
+  const remove = () =>
+    doing.run(async () => {
+      const question = { title: w.deleteTitle(name), message: w.deleteBody(mapping.links), action: w.delete };
+      if (!(await ask(question))) return;
+      await api.deleteMapping({ projectId, mappingId: id, confirmLinks: mapping.links });
       onChange();
     });
   const exportFile = () =>
@@ -101,51 +107,11 @@ export function MappingRow({
           label={w.more(name)}
           entries={[
             { label: w.exportFile, icon: 'Down', onSelect: exportFile },
-            { label: w.delete, icon: 'Delete', onSelect: () => setAsking(true) },
+            { label: w.delete, icon: 'Delete', onSelect: remove },
           ]}
         />
       </div>
-      {doing.problem && !asking && <ProblemNotice problem={doing.problem} />}
-      {asking && (
-        <DeleteMapping
-          mapping={mapping}
-          onDeleted={() => {
-            setAsking(false);
-            onChange();
-          }}
-          onDismiss={() => setAsking(false)}
-        />
-      )}
+      {doing.problem && <ProblemNotice problem={doing.problem} />}
     </li>
-  );
-}
-
-function DeleteMapping({
-  mapping: { id, name, links },
-  onDeleted,
-  onDismiss,
-}: {
-  mapping: MappingSummary;
-  onDeleted(): void;
-  onDismiss(): void;
-}) {
-  const { api, projectId } = useHub();
-  const deleting = useDoing();
-  return (
-    <Confirm
-      title={w.deleteTitle(name)}
-      action={w.delete}
-      busy={deleting.busy}
-      problem={deleting.problem}
-      onDismiss={onDismiss}
-      onConfirm={() =>
-        deleting.run(async () => {
-          await api.deleteMapping({ projectId, mappingId: id, confirmLinks: links });
-          onDeleted();
-        })
-      }
-    >
-      {w.deleteBody(links)}
-    </Confirm>
   );
 }

@@ -1,23 +1,22 @@
 import { Toggle } from 'azure-devops-ui/Toggle';
-import { useState } from 'react';
 import { ProblemNotice } from '../../components/notice.tsx';
 import { useDoing } from '../../components/use-load.ts';
+import { ask } from '../../host/page.ts';
 import { words } from '../../text-settings.ts';
-import { Confirm } from '../confirm.tsx';
 import { useHub } from '../hub.tsx';
 
 const w = words.overview;
+const question = { title: w.switchOffTitle, message: w.switchOffBody, action: w.switchOff };
 
 /** The switch of the whole organisation. Off asks first: it concerns every project. */
 export function TenantSwitch({ enabled, onChange }: { enabled: boolean; onChange(): void }) {
   const { api, projectId, session } = useHub();
-  const [asking, setAsking] = useState(false);
   const switching = useDoing();
   const mayDo = session.rights.administerTenant;
   const put = (next: boolean) =>
     switching.run(async () => {
+      if (!next && !(await ask(question))) return;
       await api.switchTenant({ projectId, body: { enabled: next } });
-      setAsking(false);
       onChange();
     });
   return (
@@ -29,22 +28,10 @@ export function TenantSwitch({ enabled, onChange }: { enabled: boolean; onChange
         offText={words.disabled}
         checked={enabled}
         disabled={!mayDo || switching.busy}
-        onChange={(_event, next) => (next ? put(true) : setAsking(true))}
+        onChange={(_event, next) => put(next)}
       />
       <span className="small-text quiet">{mayDo ? w.switchHelp : w.switchNeeds}</span>
-      {switching.problem && !asking && <ProblemNotice problem={switching.problem} />}
-      {asking && (
-        <Confirm
-          title={w.switchOffTitle}
-          action={w.switchOff}
-          busy={switching.busy}
-          problem={switching.problem}
-          onConfirm={() => put(false)}
-          onDismiss={() => setAsking(false)}
-        >
-          {w.switchOffBody}
-        </Confirm>
-      )}
+      {switching.problem && <ProblemNotice problem={switching.problem} />}
     </section>
   );
 }
