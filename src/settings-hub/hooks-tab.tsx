@@ -26,6 +26,7 @@ export function HooksTab() {
   const { api, projectId } = useHub();
   const hooks = useLoad((signal) => api.listSubscriptions({ projectId }, { signal }), [api, projectId]);
   const mending = useDoing();
+  const removing = useDoing();
   if (!hooks.data) {
     if (hooks.problem) return <ProblemNotice problem={hooks.problem} onRetry={hooks.reload} />;
     return <div className="skeleton" style={{ height: 200 }} />;
@@ -34,7 +35,7 @@ export function HooksTab() {
   const ensure = () =>
     mending.run(async () => hooks.set(await api.ensureSubscriptions({ projectId }, { timeoutMs: 60_000 })));
   const remove = () =>
-    mending.run(async () => {
+    removing.run(async () => {
       if (!(await ask({ title: w.removeTitle, message: w.removeBody, action: w.removeAll }))) return;
       hooks.set(await api.removeSubscriptions({ projectId }, { timeoutMs: 60_000 }));
     });
@@ -49,6 +50,7 @@ export function HooksTab() {
         </Notice>
       )}
       {mending.problem && <ProblemNotice problem={mending.problem} />}
+      {removing.problem && <ProblemNotice problem={removing.problem} />}
       <div className="row wrap">
         <Action
           label={w.ensure}
