@@ -3,7 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 /**
  * Whether `given` is one of the secrets accepted (new and old during a rotation); an empty one never is. A near miss
  * takes as long as a far one; only the length of a secret shows in the time, and that is no secret. No digests: over
- * all headers of a hook they took 28 µs, this takes 2.
+ * all headers of a hook they took 28 µs, this takes 5.
  */
 export function matchesSecret(given: string, accepted: readonly string[]): boolean {
   let bytes: Buffer | undefined;

@@ -49,7 +49,7 @@ export function HooksTab() {
           {data.needs && <span className="strong">{data.needs}</span>}
         </Notice>
       )}
-      {mending.problem && <ProblemNotice problem={mending.problem} />}
+      {mending.problem && <ProblemNotice problem={mending.problem} onRetry={ensure} />}
       {removing.problem && <ProblemNotice problem={removing.problem} />}
       <div className="row wrap">
         <Action

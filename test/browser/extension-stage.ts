@@ -92,19 +92,6 @@ export const frameOf = (page: Page, name: string): Frame => {
   return frame;
 };
 
-/** Changes the theme while the page is open, as the host does, and the width of the window. */
-export async function look(page: Page, name: string, theme: Theme, width: number): Promise<void> {
-  const height = page.viewportSize()?.height ?? 900;
-  await page.setViewportSize({ width, height });
-  // As a message, because choosing it in the host's bar would take the focus and close what is open.
-  await page.evaluate((wanted) => window.postMessage({ theme: wanted }, location.origin), theme);
-  const scheme = theme === 'light' ? 'light' : 'dark';
-  const contrast = theme === 'contrast' ? 'high' : 'normal';
-  await frameOf(page, name)
-    .locator(`:root[data-scheme="${scheme}"][data-contrast="${contrast}"]`)
-    .waitFor({ timeout: 20_000 });
-}
-
 /** What axe finds on a page of the extension, but for what it calls minor; each with the element that it is about. */
 export async function findings(page: Page, name: string): Promise<string[]> {
   const frame = frameOf(page, name);
@@ -132,3 +119,35 @@ export const overflowPx = (page: Page, name: string): Promise<number> =>
       ),
     ),
   );
+
+/** Changes the theme while the page is open, as the host does, and the width of the window. */
+async function look(page: Page, name: string, theme: Theme, width: number): Promise<void> {
+  const height = page.viewportSize()?.height ?? 900;
+  await page.setViewportSize({ width, height });
+  // As a message, because choosing it in the host's bar would take the focus and close what is open.
+  await page.evaluate((wanted) => window.postMessage({ theme: wanted }, location.origin), theme);
+  const scheme = theme === 'light' ? 'light' : 'dark';
+  const contrast = theme === 'contrast' ? 'high' : 'normal';
+  await frameOf(page, name)
+    .locator(`:root[data-scheme="${scheme}"][data-contrast="${contrast}"]`)
+    .waitFor({ timeout: 20_000 });
+}
+
+/** What keeps somebody out of a page or is cut off, in each theme and width; `isShown` waits for what must be there. */
+export async function faultsInThemes(
+  page: Page,
+  name: string,
+  looks: readonly [Theme, number][],
+  isShown: () => Promise<unknown>,
+): Promise<string[]> {
+  const faults: string[] = [];
+  for (const [theme, width] of looks) {
+    await look(page, name, theme, width);
+    await isShown();
+    const found = await findings(page, name);
+    const cutPx = await overflowPx(page, name);
+    if (cutPx > 0) found.push(`${cutPx} px are cut off`);
+    faults.push(...found.map((one) => `${theme}, ${width} px: ${one}`));
+  }
+  return faults;
+}

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { findings, look, openStage, overflowPx, type Stage, type Theme } from './extension-stage.ts';
+import { faultsInThemes, openStage, type Stage, type Theme } from './extension-stage.ts';
 import { type HubState, hubDialogs, hubFailures, hubPages, hubParts } from './hub-states.ts';
 import { hubOf, patience } from './places.ts';
 
@@ -33,24 +33,16 @@ async function settle(page: Page, state: HubState): Promise<void> {
   await isShown(page, state);
 }
 
-const isShown = async (page: Page, { shows }: HubState) =>
-  shows && hubOf(page).getByText(shows).first().waitFor(patience);
+const isShown = async (page: Page, { shows }: HubState) => {
+  if (shows) await hubOf(page).getByText(shows).first().waitFor(patience);
+};
 
 async function faultsOf(page: Page, state: HubState): Promise<string[]> {
-  const faults: string[] = [];
-  for (const [theme, width] of looks) {
-    await look(page, 'settings-hub', theme, width);
-    await isShown(page, state);
-    const found = await findings(page, 'settings-hub');
-    const cutPx = await overflowPx(page, 'settings-hub');
-    if (cutPx > 0) found.push(`${cutPx} px are cut off`);
-    faults.push(...found.map((one) => `${state.name} (${theme}, ${width} px): ${one}`));
-  }
-  return faults;
+  const faults = await faultsInThemes(page, 'settings-hub', looks, () => isShown(page, state));
+  return faults.map((one) => `${state.name}: ${one}`);
 }
 
-const [[theme, width]] = looks as [[Theme, number]];
-const opening = { theme, width, user: 'admin' };
+const opening = { user: 'admin' };
 
 test.each([
   ['page', hubPages],

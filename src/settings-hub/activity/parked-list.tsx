@@ -12,10 +12,8 @@ import { Confirm } from '../confirm.tsx';
 import { useHub } from '../hub.tsx';
 
 const w = words.activity;
-/** The contract takes so many ids in one request, and a list holds no more. */
-const mostAtOnce = 1000;
 
-/** What waits for a person: retried or discarded one by one or many at once. */
+/** What waits for a person (as many as one request may name): retried or discarded one by one or many at once. */
 export function ParkedList() {
   const { api, projectId } = useHub();
   const { data, problem, reload } = useLoad(
@@ -38,9 +36,7 @@ export function ParkedList() {
   };
   const retry = (which: string[]) =>
     doing.run(async () => {
-      for (let at = 0; at < which.length; at += mostAtOnce) {
-        await api.retryParked({ projectId, body: { ids: which.slice(at, at + mostAtOnce) } });
-      }
+      await api.retryParked({ projectId, body: { ids: which } });
       after();
     });
   const choose = (id: string, on: boolean) => {
@@ -142,10 +138,7 @@ function Discard({ ids, onDone, onDismiss }: { ids: string[]; onDone(): void; on
       onDismiss={onDismiss}
       onConfirm={() =>
         doing.run(async () => {
-          for (let at = 0; at < ids.length; at += mostAtOnce) {
-            const body = { ids: ids.slice(at, at + mostAtOnce), reason: reason.trim() };
-            await api.discardParked({ projectId, body });
-          }
+          await api.discardParked({ projectId, body: { ids, reason: reason.trim() } });
           onDone();
         })
       }
