@@ -1,7 +1,7 @@
 import type { Hint } from '../connectors/connector.ts';
 import type { ClaimedLane, LaneRunner } from '../lanes/lane.ts';
 import { azureDevOps } from '../store/connections.ts';
-import { type LinkRow, linksOfTickets, linksOfWorkItems } from '../store/links.ts';
+import { linksToSweep, type WaitingLink } from '../store/links.ts';
 import type { Side } from '../sync/record.ts';
 import { noteSuccess, settleFailure } from './on-failure.ts';
 import { type EngineContext, onSide } from './ports.ts';
@@ -63,7 +63,7 @@ async function announce(
   for (const hint of hints) newest.set(hint.recordId, hint);
   const ids = [...newest.keys()];
   const links = await context.store.asTenant(tenant, (sql) =>
-    side === 'workItem' ? linksOfWorkItems(sql, ids) : linksOfTickets(sql, connection, ids),
+    linksToSweep(sql, { side, connection, recordIds: ids }),
   );
   const system = await context.systems.open(tenant, connection);
   const settings = await context.settings.of(tenant);
@@ -105,17 +105,24 @@ async function announce(
   if (entries.length > 0) await context.queue.enqueue(entries);
 }
 
-/** A link at work has unread hints of its own; those count as known, so that a sweep reports real gaps only. */
+/**
+ * True where the base includes the change, or a hook told of it and its lane has yet to run: while thousands wait, a
+ * sweep would otherwise have each read once more in full (a fifth of all changes at 400 a second).
+ */
 function knows(
-  link: LinkRow,
+  link: WaitingLink,
   side: Side,
   hint: Hint,
-  isKnown: (hinted: string, base: string) => boolean,
+  includes: (hinted: string, revision: string) => boolean,
 ): boolean {
+  const { what, revision } = hint;
+  const told = link.hints.filter((waiting) => waiting.side === side);
   const base = link.base?.[side];
-  if (base === undefined || hint.revision === undefined) return false;
-  if (hint.what === 'deleted') return base.missing === true;
-  return base.missing !== true && isKnown(hint.revision, base.revision);
+  if (what === 'deleted') return base?.missing === true || told.some((waiting) => waiting.what === what);
+  if (revision === undefined) return false;
+  if (told.some((waiting) => waiting.revision !== undefined && includes(revision, waiting.revision)))
+    return true;
+  return base !== undefined && base.missing !== true && includes(revision, base.revision);
 }
 
 const keepCursor = (
