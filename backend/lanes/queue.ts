@@ -49,7 +49,7 @@ export function laneQueue(store: Store): LaneQueue {
       const keys = new Set(settled.map((row) => row.settle_lanes));
       return items.map(({ lane }) => keys.has(`${lane.tenant} ${lane.key}`));
     },
-    { maxItems: 64 },
+    { maxItems: 64, pace: { perItemMs: 4, atMostMs: 20, enoughItems: 12 } },
   );
 
   return {

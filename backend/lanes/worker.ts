@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { pauseAfter } from '../store/pace.ts';
 import { StoreUnavailable } from '../store/pool.ts';
 import type { ClaimedLane, LaneRunner, Settlement } from './lane.ts';
 import { type HeldLease, withLease } from './lease.ts';
 import type { LaneQueue } from './queue.ts';
 
 /**
- * Between two claims. Above 200 changes a second lanes are claimed in twos and more instead of each with a call of its
- * own; a lone change never waits.
+ * Between two claims: above 200 changes a second lanes are claimed in twos and more instead of each with a call of its
+ * own; a lone change never waits. Under a backlog claims follow each other, as fast as slots get free.
  */
+const claimPace = { perItemMs: 4, atMostMs: 20 };
 const claimEveryMs = 5;
 
 const settleAgainMs = 500;
@@ -48,7 +50,7 @@ export function startWorker(options: WorkerOptions): Worker {
   let stopping = false;
   let claiming = false;
   let wanted = false;
-  let claimedAtMs = Number.NEGATIVE_INFINITY;
+  let nextClaimMs = 0;
 
   const wake = () => {
     wanted = true;
@@ -62,18 +64,20 @@ export function startWorker(options: WorkerOptions): Worker {
       while (wanted && !stopping) {
         const free = options.concurrent - held.size;
         if (free < 1 || (held.size > 0 && free < options.concurrent / 2 && free < 8)) break;
-        const earlyMs = claimEveryMs - (performance.now() - claimedAtMs);
+        const earlyMs = nextClaimMs - performance.now();
         if (earlyMs > 0) {
           await delay(earlyMs);
           continue;
         }
-        claimedAtMs = performance.now();
         wanted = false;
         // Taken before the call: the store's clock starts the lease later, never sooner.
         const askedAtMs = performance.now();
         const lanes = await options.queue.claim(free, options.leaseSeconds);
         for (const lane of lanes) void run(lane, { untilMs: askedAtMs + leaseMs });
-        if (lanes.length === free) wanted = true;
+        const isAll = lanes.length < free;
+        if (!isAll) wanted = true;
+        const pauseMs = isAll ? pauseAfter(lanes.length, claimPace) : 0;
+        nextClaimMs = askedAtMs + Math.max(claimEveryMs, pauseMs);
       }
     } catch (error) {
       options.onStoreError(error);

@@ -56,7 +56,8 @@ export function acceptor(store: Store, wake: () => void): Accept {
         return answers;
       }
     },
-    { maxItems: 200 },
+    // A delivery and an echo each: spread further from 250 changes a second.
+    { maxItems: 200, pace: { perItemMs: 2, atMostMs: 25, enoughItems: 24 } },
   );
 }
 

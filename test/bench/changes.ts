@@ -14,7 +14,7 @@ export async function changeAtRate(
   perSecond: number,
   seconds: number,
   name: string,
-  targets: { p50?: number; p95?: number },
+  targets: { p50?: number; p95?: number; carriedPerSecond?: number },
 ): Promise<Figure[]> {
   const { rig } = site;
   await rig.control('alemba', 'DELETE', '/ledger');
@@ -56,7 +56,12 @@ export async function changeAtRate(
     ...spread(`${name}: hook to call`, delays, targets),
     { name: `${name}: lost`, value: lost, unit: '', target: { atMost: 0 } },
     { name: `${name}: doubled`, value: doubled, unit: '', target: { atMost: 0 } },
-    { name: `${name}: carried over`, value: arrived.size / ((endedAt - startedAt) / 1000), unit: '/s' },
+    {
+      name: `${name}: carried over`,
+      value: arrived.size / ((endedAt - startedAt) / 1000),
+      unit: '/s',
+      ...(targets.carriedPerSecond !== undefined && { target: { atLeast: targets.carriedPerSecond } }),
+    },
     { name: `${name}: processor time of the backend a change`, value: cpuMs / count, unit: 'ms' },
     ...requests.map((figure) => ({ ...figure, name: `${name}: ${figure.name}` })),
   ];

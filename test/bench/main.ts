@@ -41,7 +41,9 @@ try {
   if (wants('burst')) add(...(await burst(site, 10_000 * size, 500 * size, 10)));
   if (wants('hooks')) add(...(await hookAnswers(site, 1000, values.quick ? 5 : 60)));
   if (wants('sustained') || wants('burst')) await addPairs(site, 8000 * size);
-  if (wants('sustained')) add(...(await changeAtRate(site, 400, values.quick ? 5 : 25, '400/s', {})));
+  // The wait for the last change counts: it alone takes 1 to 2 % of 25 s.
+  const sustained = { carriedPerSecond: 390 };
+  if (wants('sustained')) add(...(await changeAtRate(site, 400, values.quick ? 5 : 25, '400/s', sustained)));
   if (wants('burst')) add(...(await burst(site, 10_000 * size, 10_000 * size, 30)));
   if (wants('attachment')) add(...(await largeAttachment(site, 60)));
   if (wants('lanes')) add(...(await lanes(site, { connectionString: site.databaseUrl }, 50_000 * size)));
