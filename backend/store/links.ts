@@ -125,6 +125,17 @@ export const linksToSweep = (
     of.side === 'workItem' ? [of.recordIds] : [of.recordIds, of.connection],
   );
 
+/** Those of the links that have had a change to carry over for longer than `ms`; ids as in `LinkRow.id`. */
+export async function linksBehind(sql: Sql, links: readonly LinkRow[], ms: number): Promise<Set<number>> {
+  const keys = links.map((link) => `link:${link.id}`);
+  const rows = await sql.rows<{ link: number }>(
+    `select link from lane where key = any($1) and queued > 0 and not parked
+       and due < clock_timestamp() - make_interval(secs => $2::float / 1000)`,
+    [keys, ms],
+  );
+  return new Set(rows.map((row) => row.link));
+}
+
 export const countLinks = async (
   sql: Sql,
   by: { mapping: string } | { connection: string },

@@ -70,6 +70,21 @@ describe('on one database', () => {
       return card?.condition === 'delayed' && card.reason !== undefined ? card : undefined;
     });
 
+  test('while the ticket system is slow the panel says that a change is on its way', async () => {
+    const pair = await linkPair(scene);
+    await setFault(scene.rig, 'alemba', { fault: { kind: 'slow', delayMs: 3000 } });
+    await editWorkItem(scene.rig, pair.workItemId, { 'System.Title': 'Slowly on its way' });
+    const card = await until('a change is on its way', async () => {
+      const now = await cardOf(scene, pair.workItemId);
+      return now?.condition === 'pending' ? now : undefined;
+    });
+    expect(card.agreedAt).toBeDefined();
+    expect(card.reason).toBeUndefined();
+    await clearFaults(scene.rig);
+    await inAgreement(scene, pair.workItemId);
+    expect((await readCall(scene.rig, pair.callRef)).subject).toBe('Slowly on its way');
+  });
+
   test('while the ticket system is down everything waits with a reason, and arrives when it is back', async () => {
     const pairs = await linkPairs(scene, 6);
     const history = newHistory();

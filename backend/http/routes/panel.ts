@@ -1,6 +1,7 @@
+import type { TicketCard } from '../../contract/links.ts';
 import { lastAdministrators } from '../../store/audit.ts';
 import { azureDevOps, type ConnectionRow } from '../../store/connections.ts';
-import { type LinkRow, linksOfTickets, linksOfWorkItem } from '../../store/links.ts';
+import { type LinkRow, linksBehind, linksOfTickets, linksOfWorkItem } from '../../store/links.ts';
 import type { HandlerInput, Handlers } from '../handlers.ts';
 import { laneOf } from './link-access.ts';
 import { applicableMappings, automaticTriggers, creating, wayOf } from './mapping-lookup.ts';
@@ -54,14 +55,21 @@ export function panelHandlers(services: Services): PanelHandlers {
 
 async function readPanel(services: Services, { params, session }: HandlerInput<'readPanel'>) {
   const settings = await services.engine.settings.of(session.tenant);
-  const { links, version, people } = await services.engine.store.asTenant(session.tenant, async (sql) => ({
-    people: await lastAdministrators(sql, maxNames),
-    links: await linksOfWorkItem(sql, params.workItemId),
-    version: await sql.one<{ version: number }>(
-      'select coalesce(max(version), 0) as version from link where work_item_id = $1',
-      [params.workItemId],
-    ),
-  }));
+  const { links, behind, version, people } = await services.engine.store.asTenant(
+    session.tenant,
+    async (sql) => {
+      const links = await linksOfWorkItem(sql, params.workItemId);
+      return {
+        links,
+        behind: links.length === 0 ? new Set() : await linksBehind(sql, links, behindAfterMs),
+        people: await lastAdministrators(sql, maxNames),
+        version: await sql.one<{ version: number }>(
+          'select coalesce(max(version), 0) as version from link where work_item_id = $1',
+          [params.workItemId],
+        ),
+      };
+    },
+  );
   const sharing = links.length === 0 ? [] : await sharingLinks(services, session.tenant, links);
   const azure = settings.connections.get(azureDevOps);
   const connections = [...settings.connections.values()].filter(
@@ -77,7 +85,7 @@ async function readPanel(services: Services, { params, session }: HandlerInput<'
     configured: connections.length > 0 && applicable.length > 0,
     switchedOff: !settings.enabled,
     tickets: links.map((link) => ({
-      ...ticketCard(link, settings.connections.get(link.connection), azure),
+      ...underWay(ticketCard(link, settings.connections.get(link.connection), azure), behind.has(link.id)),
       sharedWith: sharing
         .filter((other) => other.connection === link.connection && other.ticket_id === link.ticket_id)
         .map((other) => other.work_item_id)
@@ -105,6 +113,13 @@ const sharingLinks = (services: Services, tenant: number, links: readonly LinkRo
     }
     return found;
   });
+
+/** What takes no longer than people expect is not worth a word. */
+const behindAfterMs = 2000;
+
+/** The agreement is of the last run; while another is late, "in agreement" would be said of what is not known. */
+const underWay = (card: TicketCard, isBehind: boolean): TicketCard =>
+  isBehind && card.condition === 'inAgreement' ? { ...card, condition: 'pending' } : card;
 
 /** More would not be read. */
 const maxNames = 3;
