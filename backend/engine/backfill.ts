@@ -7,8 +7,10 @@ import { type MappingRow, toMapping } from '../store/mappings.ts';
 import { isFailure } from '../sync/failure.ts';
 import { markFor } from '../sync/mark.ts';
 import { matchRecord } from '../sync/match.ts';
+import type { MatchResult } from '../sync/plan-input.ts';
 import { otherSide, type Side, type Snapshot } from '../sync/record.ts';
 import { createCounterpart } from './create-counterpart.ts';
+import { linkByKey } from './link-by-key.ts';
 import { settleFailure } from './on-failure.ts';
 import { isRival } from './once-only.ts';
 import { type EngineContext, onSide, SidedFailure } from './ports.ts';
@@ -37,16 +39,20 @@ export async function listRecords(system: RecordSystem, side: Side, mapping: Map
   }
 }
 
-/** Would this mapping want a counterpart for the record? A backfill overrides the trigger's mode, not its rule. */
-export async function wantsCounterpart(
-  context: EngineContext,
-  tenant: number,
-  system: RecordSystem,
-  side: Side,
-  mapping: MappingRow,
-  id: string,
-) {
-  const fields = fieldsOf(side, mapping.settings);
+interface Backfilled {
+  tenant: number;
+  system: RecordSystem;
+  side: Side;
+  mapping: MappingRow;
+  /** All of the tenant, in order. */
+  mappings: readonly MappingRow[];
+}
+
+/** Reads a record and asks whether the mapping wants a counterpart for it. */
+async function wantsCounterpart(context: EngineContext, of: Backfilled, id: string) {
+  const { tenant, system, side, mapping, mappings } = of;
+  const asked = rivalsOf(side, mapping, mappings);
+  const fields = [...new Set(asked.flatMap((one) => fieldsOf(side, one.settings)))];
   const { snapshot } = await onSide(side, () =>
     system.read(id, { comments: false, attachments: false, fields }),
   );
@@ -55,22 +61,45 @@ export async function wantsCounterpart(
   );
   return {
     snapshot,
-    linked: links.some((link) => link.mapping === mapping.id),
-    wanted: isWanted(mapping, snapshot),
+    isLinked: links.length > 0,
+    match: wantedMatch(mapping, mappings, snapshot),
   };
 }
 
-/** A backfill overrides the mode of the trigger, not its rule: a mapping used by hand can be backfilled too. */
-export function isWanted(mapping: MappingRow, snapshot: Snapshot): boolean {
-  if (snapshot.deleted) return false;
+/**
+ * What the mapping would make of the record, or undefined when it would not or another one would. A backfill overrides
+ * the mode of the trigger, not its rule, nor the order: a mapping used by hand can be backfilled too, and a default one
+ * takes what no other one takes.
+ */
+export function wantedMatch(
+  mapping: MappingRow,
+  mappings: readonly MappingRow[],
+  snapshot: Snapshot,
+): MatchResult | undefined {
+  if (snapshot.deleted) return undefined;
   const trigger = snapshot.side === 'workItem' ? 'createTicket' : 'createWorkItem';
   const settings = {
     ...mapping.settings,
     enabled: true,
     [trigger]: { ...mapping.settings[trigger], mode: 'automatic' as const },
   };
-  return matchRecord(snapshot, [toMapping({ ...mapping, settings })]) !== undefined;
+  const asked = rivalsOf(snapshot.side, mapping, mappings);
+  const found = matchRecord(
+    snapshot,
+    asked.map((one) => toMapping(one.id === mapping.id ? { ...mapping, settings } : one)),
+  );
+  return found?.mappingId === mapping.id ? found : undefined;
 }
+
+/** The mapping among those that are asked about the same records: a ticket belongs to one connection. */
+export const rivalsOf = (
+  side: Side,
+  mapping: MappingRow,
+  mappings: readonly MappingRow[],
+): readonly MappingRow[] => {
+  const rivals = mappings.filter((one) => side === 'workItem' || one.connection === mapping.connection);
+  return rivals.some((one) => one.id === mapping.id) ? rivals : [...rivals, mapping];
+};
 
 /** `backfill:<id>`: a bite of records per run, so that pausing works at once and a crash repeats at most one bite. */
 export function backfillLane(context: EngineContext): LaneRunner {
@@ -89,17 +118,20 @@ export function backfillLane(context: EngineContext): LaneRunner {
     try {
       if (backfill.total === 0 && backfill.handled === 0) {
         const ids = await listRecords(system, side, mapping);
+        // With nothing to do it ends here: listed again, an empty list would look like one that is yet to come.
         await context.store.asTenant(lane.tenant, (sql) =>
           sql.rows(
-            `update backfill set remaining = $2, total = $3, updated_at = clock_timestamp() where id = $1`,
+            `update backfill set remaining = $2, total = $3, status = case when $3 = 0 then 'done' else status end,
+               updated_at = clock_timestamp() where id = $1`,
             [backfillId, JSON.stringify(ids), ids.length],
           ),
         );
-        return { verdict: 'done', recurMs: 0 };
+        return ids.length === 0 ? { verdict: 'done' } : { verdict: 'done', recurMs: 0 };
       }
       const bite = backfill.remaining.slice(0, recordsPerRun);
       for (const id of bite) {
-        const counted = await one(context, lane.tenant, system, side, mapping, id);
+        const of = { tenant: lane.tenant, system, side, mapping, mappings: settings.mappings };
+        const counted = await one(context, of, id);
         await context.store.asTenant(lane.tenant, (sql) =>
           sql.rows(
             `update backfill set remaining = remaining - 0, handled = handled + 1, created = created + $2, failed = failed + $3,
@@ -118,7 +150,7 @@ export function backfillLane(context: EngineContext): LaneRunner {
       }
       return finished ? { verdict: 'done' } : { verdict: 'done', recurMs: 0 };
     } catch (error) {
-      const failed = await settleFailure(context, lane, error, settings.connections.get(mapping.connection));
+      const failed = await settleFailure(context, lane, error);
       return failed.verdict === 'park' ? { ...failed, verdict: 'wait', delayMs: 30_000 } : failed;
     }
   };
@@ -127,19 +159,23 @@ export function backfillLane(context: EngineContext): LaneRunner {
 /** What concerns one record only is counted and told; what concerns the system is thrown, and the bite waits. */
 async function one(
   context: EngineContext,
-  tenant: number,
-  system: RecordSystem,
-  side: Side,
-  mapping: MappingRow,
+  of: Backfilled,
   id: string,
 ): Promise<{ created: number; reason?: string }> {
+  const { tenant, side, mapping } = of;
   try {
-    const found = await wantsCounterpart(context, tenant, system, side, mapping, id);
-    if (!found.wanted || found.linked) return { created: 0 };
+    const { match, isLinked, snapshot } = await wantsCounterpart(context, of, id);
+    if (match === undefined || isLinked) return { created: 0 };
+    const { existingKey } = match;
+    if (
+      existingKey !== undefined &&
+      (await linkByKey(context, { tenant, side, snapshot, mapping, key: existingKey })) !== undefined
+    )
+      return { created: 0 };
     const created = await createCounterpart(context, {
       tenant,
       side: otherSide(side),
-      source: found.snapshot,
+      source: snapshot,
       mapping,
       intentKey: automaticKey(mapping.id, side, id),
       mark: markFor(`${tenant}:${mapping.id}`, 'create', `${side}:${id}`),

@@ -43,12 +43,13 @@ export interface Created {
 export async function createCounterpart(context: EngineContext, wish: CreateWish): Promise<Created> {
   const { tenant, side, mapping } = wish;
   const connection = side === 'workItem' ? azureDevOps : mapping.connection;
-  const system = await context.systems.open(tenant, connection);
-  const prepared = await planFields(context, wish, system);
+  const there = <T>(work: () => Promise<T>): Promise<T> => onSide(side, work, connection);
+  const system = await there(() => context.systems.open(tenant, connection));
+  const prepared = await there(() => planFields(context, wish, system));
   const { plan } = prepared;
   let ref: RecordRef | undefined;
   let answer: Partial<WriteResult> = {};
-  const sent = await onSide(side, () =>
+  const sent = await there(() =>
     sendOnce(context, tenant, intentOf(wish), {
       lookFor: async (intent) => {
         ref = await findCreated(context, system, intent, plan.project);
@@ -75,9 +76,8 @@ export async function createCounterpart(context: EngineContext, wish: CreateWish
     }),
   );
   // A call that comes after the intent was done knows the id only: the record itself tells the rest.
-  ref ??= (
-    await onSide(side, () => system.read(sent.id, { comments: false, attachments: false, fields: [] }))
-  ).snapshot.ref;
+  ref ??= (await there(() => system.read(sent.id, { comments: false, attachments: false, fields: [] })))
+    .snapshot.ref;
   return storeLink(context, wish, ref, prepared, answer, !sent.repeated);
 }
 
@@ -92,14 +92,21 @@ async function planFields(context: EngineContext, wish: CreateWish, system: Reco
   const { tenant, side, mapping, source } = wish;
   const { settings } = mapping;
   const [workItem, ticket, tenantSettings] = await Promise.all([
-    context.systems.describe(tenant, azureDevOps, {
-      project: settings.project,
-      type: settings.workItemTypes[0],
-    }),
-    context.systems.describe(tenant, mapping.connection, {
-      type: settings.ticketType,
-      template: settings.ticketTemplate,
-    }),
+    onSide('workItem', () =>
+      context.systems.describe(tenant, azureDevOps, {
+        project: settings.project,
+        type: settings.workItemTypes[0],
+      }),
+    ),
+    onSide(
+      'ticket',
+      () =>
+        context.systems.describe(tenant, mapping.connection, {
+          type: settings.ticketType,
+          template: settings.ticketTemplate,
+        }),
+      mapping.connection,
+    ),
     context.settings.of(tenant),
   ]);
   const kind = tenantSettings.connections.get(mapping.connection)?.kind ?? '';

@@ -76,7 +76,7 @@ export function createLane(context: EngineContext): LaneRunner {
       } catch (error) {
         if (isRival(error)) return twinIsUnderway;
         showUnreadable(error);
-        const failed = await settleFailure(context, lane, error, settings.connections.get(lane.connection));
+        const failed = await settleFailure(context, lane, error);
         const { failure } = failed;
         return {
           ...failed,

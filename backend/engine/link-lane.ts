@@ -3,7 +3,6 @@ import type { LaneRunner } from '../lanes/lane.ts';
 import { batcher } from '../store/batcher.ts';
 import { azureDevOps } from '../store/connections.ts';
 import { type LoadedLink, loadLinks } from '../store/links.ts';
-import type { MappingRow } from '../store/mappings.ts';
 import { agree, PartialRun, type Step } from './link-agreement.ts';
 import { failedRun, finish } from './link-report.ts';
 import { isKnown, type LinkRun } from './link-run.ts';
@@ -51,12 +50,11 @@ export function linkLane(context: EngineContext): LaneRunner {
           reached = step;
         });
         await noteSuccess(context, lane.tenant, [azureDevOps, connection.id]);
-        await askOtherMappings(run, settings.mappings);
         return finish(run, outcome, startedAt, trace);
       } catch (error) {
         showUnreadable(error);
         const partial = error instanceof PartialRun ? error : undefined;
-        const failed = await settleFailure(context, lane, partial?.cause ?? error, connection);
+        const failed = await settleFailure(context, lane, partial?.cause ?? error);
         const so = { step: reached, change: partial?.change };
         return failedRun(
           { context, lane, link: loaded.link, mapping, connection },
@@ -68,28 +66,4 @@ export function linkLane(context: EngineContext): LaneRunner {
       }
     });
   };
-}
-
-/** Another mapping may want a counterpart of its own for the same record; its trigger is asked in a lane of its own. */
-async function askOtherMappings(run: LinkRun, mappings: readonly MappingRow[]): Promise<void> {
-  const { context, lane, link } = run;
-  const entries = (['workItem', 'ticket'] as const).flatMap((side) => {
-    const trigger = side === 'workItem' ? 'createTicket' : 'createWorkItem';
-    const others = mappings.filter(
-      (row) =>
-        row.id !== link.mapping &&
-        row.settings.enabled &&
-        row.settings[trigger].mode === 'automatic' &&
-        (side === 'workItem' || row.connection === link.connection),
-    );
-    const hints = lane.hints
-      .filter((hint) => hint.side === side)
-      .map((hint) => ({ ...hint, cause: 'follow-up' as const }));
-    if (others.length === 0 || hints.length === 0) return [];
-    const connection = side === 'workItem' ? azureDevOps : link.connection;
-    const recordId = side === 'workItem' ? link.work_item_id : link.ticket_id;
-    const key = `record:${side}:${connection}:${recordId}`;
-    return [{ tenant: lane.tenant, key, kind: 'record', connection, hints, facts: { side, recordId } }];
-  });
-  if (entries.length > 0) await context.queue.enqueue(entries);
 }

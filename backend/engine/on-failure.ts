@@ -1,5 +1,5 @@
 import type { ClaimedLane, Settlement } from '../lanes/lane.ts';
-import { azureDevOps, type ConnectionRow } from '../store/connections.ts';
+import { azureDevOps } from '../store/connections.ts';
 import { StoreUnavailable } from '../store/pool.ts';
 import { Failure, type FailureDetails, isFailure } from '../sync/failure.ts';
 import type { Side } from '../sync/record.ts';
@@ -16,27 +16,28 @@ export interface FailureSettlement extends Settlement {
 }
 
 /**
- * The one place where a failure becomes a decision (design: nine kinds, one decision each). It also tells the
- * connection what happened, so that a whole system waits or pauses instead of every lane finding out by itself.
+ * The one place where a failure becomes a decision (design: nine kinds, one decision each), by the retry policy of the
+ * connection that failed. It also tells that connection what happened, so that a whole system waits or pauses instead of
+ * every lane finding out by itself.
  */
 export async function settleFailure(
   context: EngineContext,
   lane: ClaimedLane,
   thrown: unknown,
-  connection: ConnectionRow | undefined,
 ): Promise<FailureSettlement> {
   const inner = thrown instanceof SidedFailure ? thrown.cause : thrown;
   // Not a remote failure: the worker's own rule for an absent store applies, and nobody's connection is blamed.
   if (inner instanceof StoreUnavailable) throw inner;
-  const side: Side =
-    thrown instanceof SidedFailure ? thrown.side : lane.connection === azureDevOps ? 'workItem' : 'ticket';
+  const sided = thrown instanceof SidedFailure ? thrown : undefined;
+  const side: Side = sided?.side ?? (lane.connection === azureDevOps ? 'workItem' : 'ticket');
   const failure = failureOf(thrown);
-  const failingConnection = side === 'workItem' ? azureDevOps : lane.connection;
+  const failingConnection = sided?.connection ?? (side === 'workItem' ? azureDevOps : lane.connection);
   const details: FailureDetails & { side: Side } = { ...failure.details, side };
   if (!isFailure(thrown instanceof SidedFailure ? thrown.cause : thrown)) {
     context.log('lane.fault_found', { lane: lane.key, error: stackOf(thrown) });
   }
-  const retry = connection?.retry;
+  const { connections } = await context.settings.of(lane.tenant);
+  const retry = connections.get(failingConnection)?.retry;
   const decision = decide(
     { kind: failure.kind, retryAfterMs: failure.details.retryAfterMs },
     lane.attempts,

@@ -35,25 +35,32 @@ export interface EngineContext {
   failpoint(name: string): Promise<void> | void;
 }
 
-/** A failure with the side, and so the connection, that it came from. */
+/** A failure with the side that it came from. */
 export class SidedFailure extends Error {
   readonly side: Side;
+  /** Where the side does not tell it: the lane of a work item works with the ticket systems of many mappings. */
+  readonly connection: string | undefined;
   override readonly cause: unknown;
-  constructor(side: Side, cause: unknown) {
+  constructor(side: Side, cause: unknown, connection?: string) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.name = 'SidedFailure';
     this.side = side;
+    this.connection = connection;
     this.cause = cause;
   }
 }
 
-/** Runs remote work of one side so that what it throws tells the side. */
-export async function onSide<T>(side: Side, work: () => Promise<T>): Promise<T> {
+/** Runs remote work of one side so that what it throws tells the side, and the connection where that is not the lane's. */
+export async function onSide<T>(side: Side, work: () => Promise<T>, connection?: string): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof SidedFailure) throw error;
-    throw new SidedFailure(side, error);
+    if (error instanceof SidedFailure) {
+      throw error.connection === undefined && connection !== undefined && error.side === side
+        ? new SidedFailure(side, error.cause, connection)
+        : error;
+    }
+    throw new SidedFailure(side, error, connection);
   }
 }
 

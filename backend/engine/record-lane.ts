@@ -7,7 +7,6 @@ import {
 import type { ClaimedLane, LaneRunner, Settlement } from '../lanes/lane.ts';
 import { azureDevOps } from '../store/connections.ts';
 import { findCreates, findIntent, findIntentsByMark, type IntentRow } from '../store/intents.ts';
-import { insertLink } from '../store/links.ts';
 import { type MappingRow, toMapping } from '../store/mappings.ts';
 import { isFailure } from '../sync/failure.ts';
 import { markFor } from '../sync/mark.ts';
@@ -15,6 +14,7 @@ import { matchRecord } from '../sync/match.ts';
 import { otherSide, type Side, type Snapshot } from '../sync/record.ts';
 import { causeOf } from './cause.ts';
 import { createCounterpart, linksOf } from './create-counterpart.ts';
+import { linkByKey } from './link-by-key.ts';
 import { noteSuccess, settleFailure } from './on-failure.ts';
 import { isRival } from './once-only.ts';
 import { type EngineContext, onSide, SidedFailure } from './ports.ts';
@@ -33,17 +33,16 @@ export function recordLane(context: EngineContext): LaneRunner {
     const trace = newRequestTrace();
     return context.trace(trace, async () => {
       try {
-        const settlement = await consider(context, lane, side, recordId, candidates);
-        await noteSuccess(context, lane.tenant, [azureDevOps, lane.connection]);
+        const settlement = await consider(context, lane, settings, side, recordId, candidates);
+        await noteSuccess(context, lane.tenant, settlement.answered ?? []);
         return withAttempt(lane, settlement, side, recordId, startedAt, trace);
       } catch (error) {
         if (isRival(error)) return personIsCreating;
-        const connection = settings.connections.get(lane.connection);
         const gone =
           error instanceof SidedFailure && isFailure(error.cause) && error.cause.kind === 'notFound';
         if (gone) return { verdict: 'done', inboxReason: 'The record is gone or not visible.' };
         showUnreadable(error);
-        const failed = await settleFailure(context, lane, error, connection);
+        const failed = await settleFailure(context, lane, error);
         return withAttempt(lane, { ...failed, summary: failed.reason }, side, recordId, startedAt, trace);
       }
     });
@@ -51,6 +50,8 @@ export function recordLane(context: EngineContext): LaneRunner {
 }
 
 interface Considered extends Settlement {
+  /** Connections that did what was asked of them. */
+  answered?: readonly string[];
   summary?: string;
   wrote?: number;
   ticketKey?: string;
@@ -67,16 +68,16 @@ const candidatesOf = (settings: TenantSettings, side: Side, lane: ClaimedLane): 
 async function consider(
   context: EngineContext,
   lane: ClaimedLane,
+  settings: TenantSettings,
   side: Side,
   recordId: string,
   candidates: readonly MappingRow[],
 ): Promise<Considered> {
   const { tenant, connection } = lane;
   const existing = await linksOf(context, tenant, side, connection, recordId);
-  const open = candidates.filter((mapping) => !existing.some((link) => link.mapping === mapping.id));
-  // The link came into being after the hook: its lane takes the hint over. Follow-ups came from there.
-  const hints = lane.hints.filter((hint) => hint.cause !== 'follow-up');
-  if (hints.length > 0 && existing.length > 0) {
+  if (existing.length > 0) {
+    // One counterpart by itself, whichever mapping made it; another only when a person asks. The link came into being
+    // after the hook: its lane takes the hint over.
     await context.queue.enqueue(
       existing.map((link) => ({
         tenant,
@@ -84,17 +85,22 @@ async function consider(
         kind: 'link',
         connection: link.connection,
         link: String(link.id),
-        hints,
+        hints: lane.hints,
       })),
     );
+    return { verdict: 'done', inboxReason: 'The record is linked.' };
   }
-  if (open.length === 0) return { verdict: 'done', inboxReason: 'The record is linked.' };
+  const standstills = candidates.map((mapping) => standstillOf(context, settings, lane, mapping));
+  // Not even read: whoever is chosen, nothing could be created.
+  const [standstill] = standstills;
+  if (standstill !== undefined && !standstills.includes(undefined)) return standstill;
   const system = await context.systems.open(tenant, connection);
-  const fields = [...new Set(open.flatMap((mapping) => fieldsOf(side, mapping.settings)))];
+  const fields = [...new Set(candidates.flatMap((mapping) => fieldsOf(side, mapping.settings)))];
   const { snapshot, bookmark } = await onSide(side, () =>
     system.read(recordId, { comments: false, attachments: false, fields }),
   );
-  if (snapshot.deleted) return { verdict: 'done', inboxReason: 'The record is deleted.' };
+  const answered = [connection];
+  if (snapshot.deleted) return { verdict: 'done', answered, inboxReason: 'The record is deleted.' };
 
   const ours = await createdByUs(context, tenant, snapshot);
   if (ours === 'underway') {
@@ -102,21 +108,25 @@ async function consider(
       verdict: 'wait',
       delayMs: 500,
       keepAttempts: true,
+      answered,
       inboxReason: 'Tandem is creating this record.',
     };
   }
-  if (ours === 'done' && existing.length === 0)
-    return { verdict: 'done', inboxReason: 'Tandem created this record.' };
+  if (ours === 'done') return { verdict: 'done', answered, inboxReason: 'Tandem created this record.' };
 
-  const found = matchRecord(snapshot, open.map(toMapping));
+  const found = matchRecord(snapshot, candidates.map(toMapping));
   if (found === undefined)
-    return { verdict: 'done', inboxReason: 'No mapping wants a counterpart for this record.' };
-  const mapping = open.find((one) => one.id === found.mappingId) as MappingRow;
+    return { verdict: 'done', answered, inboxReason: 'No mapping wants a counterpart for this record.' };
+  const mapping = candidates.find((one) => one.id === found.mappingId) as MappingRow;
+  const waits = standstillOf(context, settings, lane, mapping);
+  if (waits !== undefined) return { ...waits, answered };
+  const both = [connection, side === 'workItem' ? mapping.connection : azureDevOps];
   if (found.existingKey !== undefined) {
-    const linked = await linkByKey(context, tenant, side, snapshot, mapping, found.existingKey);
+    const linked = await linkByKey(context, { tenant, side, snapshot, mapping, key: found.existingKey });
     if (linked !== undefined) {
       return {
         verdict: 'done',
+        answered: both,
         wrote: 1,
         ticketKey: linked,
         summary: `Linked with ${linked}, named in the reference field.`,
@@ -126,12 +136,17 @@ async function consider(
   // A person ordered the same a moment ago: theirs is the counterpart. One that hangs for longer holds up nothing.
   const goesFirst = personGoesFirst(context);
   const creates = await context.store.asTenant(tenant, (sql) => findCreates(sql, mapping.id, recordId));
-  if (creates.some((other) => other.state !== 'done' && goesFirst(other))) return personIsCreating;
+  if (creates.some((other) => other.state !== 'done' && goesFirst(other)))
+    return { ...personIsCreating, answered };
   const intentKey = automaticKey(mapping.id, side, recordId);
   const earlier = await context.store.asTenant(tenant, (sql) => findIntent(sql, intentKey));
   // Done without a link: the process died between the two, and the call below finds the record and links it.
   if (earlier?.state === 'done' && earlier.link !== null) {
-    return { verdict: 'done', inboxReason: 'A counterpart was created before and the link was ended since.' };
+    return {
+      verdict: 'done',
+      answered,
+      inboxReason: 'A counterpart was created before and the link was ended since.',
+    };
   }
   const created = await createCounterpart(context, {
     tenant,
@@ -147,7 +162,45 @@ async function consider(
     side === 'workItem'
       ? `Created ${created.link.ticket_key}.`
       : `Created work item ${created.link.work_item_id}.`;
-  return { verdict: 'done', wrote: 1, ticketKey: created.link.ticket_key, summary: what, inboxReason: what };
+  return {
+    verdict: 'done',
+    answered: both,
+    wrote: 1,
+    ticketKey: created.link.ticket_key,
+    summary: what,
+    inboxReason: what,
+  };
+}
+
+/** Looked at anew now and then; resuming the connection wakes the lane before (`setPaused`). */
+const whilePausedMs = 300_000;
+/** So that what waits for the same moment does not come all at once. */
+const spreadMs = 5000;
+
+/** A ticket system that stands still holds up what would be created in it: lanes of other connections are claimed all the same. */
+function standstillOf(
+  context: EngineContext,
+  settings: TenantSettings,
+  lane: ClaimedLane,
+  mapping: MappingRow,
+): Considered | undefined {
+  const connection = settings.connections.get(mapping.connection);
+  if (connection === undefined || mapping.connection === lane.connection) return undefined;
+  const isPaused = connection.status === 'paused' || !connection.enabled;
+  const resumeInMs = Number(connection.resume_at) - context.now().getTime();
+  if (!isPaused && !(resumeInMs > 0)) return undefined;
+  const why = connection.reason ?? 'It stands still.';
+  return {
+    verdict: 'wait',
+    delayMs: (isPaused ? whilePausedMs : resumeInMs) + context.random() * spreadMs,
+    keepAttempts: true,
+    failure: {
+      kind: 'unavailable',
+      message: `${connection.name} is ${isPaused ? 'paused' : 'not reachable'}: ${why}`,
+      side: 'ticket',
+      connection: connection.id,
+    },
+  };
 }
 
 /** Done ones too: this run may have looked for links before that one made its own. The next run finds it. */
@@ -185,46 +238,6 @@ async function createdByUs(
   return intent.state === 'done' ? 'done' : 'underway';
 }
 
-async function linkByKey(
-  context: EngineContext,
-  tenant: number,
-  side: Side,
-  snapshot: Snapshot,
-  mapping: MappingRow,
-  key: string,
-): Promise<string | undefined> {
-  const other = otherSide(side);
-  const system = await context.systems.open(tenant, other === 'workItem' ? azureDevOps : mapping.connection);
-  const ref = await onSide(other, () => system.findByKey(key));
-  if (ref === undefined) return undefined;
-  const [workItem, ticket] = side === 'workItem' ? [snapshot.ref, ref] : [ref, snapshot.ref];
-  const link = await context.store.asTenant(tenant, (sql) =>
-    insertLink(sql, tenant, {
-      mapping: mapping.id,
-      connection: mapping.connection,
-      project: mapping.settings.project,
-      workItemId: workItem.id,
-      ticketId: ticket.id,
-      ticketKey: ticket.key,
-      ticketUrl: ticket.url,
-      origin: 'linked',
-      onLink: mapping.settings.onLink,
-    }),
-  );
-  if (link === undefined) return ticket.key;
-  await context.queue.enqueue([
-    {
-      tenant,
-      key: `link:${link.id}`,
-      kind: 'link',
-      connection: link.connection,
-      link: String(link.id),
-      hints: [{ what: 'unknown', cause: 'follow-up' }],
-    },
-  ]);
-  return ticket.key;
-}
-
 function withAttempt(
   lane: ClaimedLane,
   considered: Considered,
@@ -233,7 +246,7 @@ function withAttempt(
   startedAt: number,
   trace: RequestTrace,
 ): Settlement {
-  const { summary, wrote, ticketKey, ...settlement } = considered;
+  const { summary, wrote, ticketKey, answered: _, ...settlement } = considered;
   if (summary === undefined) return settlement;
   return {
     ...settlement,

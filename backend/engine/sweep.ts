@@ -39,7 +39,7 @@ export function sweepLane(context: EngineContext, options: SweepOptions): LaneRu
       await noteSuccess(context, lane.tenant, [lane.connection]);
       return { verdict: 'done', recurMs: more ? 0 : options.everyMs * (0.9 + context.random() * 0.2) };
     } catch (error) {
-      const failed = await settleFailure(context, lane, error, connection);
+      const failed = await settleFailure(context, lane, error);
       // A sweep is never parked: it is what finds the way back.
       return {
         verdict: 'wait',

@@ -48,7 +48,7 @@ export function watchdogLane(
       }
       return { verdict: 'done', recurMs: options.everyMs };
     } catch (error) {
-      const failed = await settleFailure(context, lane, error, settings.connections.get(lane.connection));
+      const failed = await settleFailure(context, lane, error);
       return { verdict: 'wait', delayMs: options.everyMs, keepAttempts: true, failure: failed.failure };
     }
   };

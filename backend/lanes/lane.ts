@@ -31,7 +31,8 @@ export interface Settlement {
   delayMs?: number;
   /** The run does not count as an attempt (the whole connection waits). */
   keepAttempts?: boolean;
-  failure?: FailureDetails & { side?: Side };
+  /** `connection`: whose recovery the lane waits for, where that is another one than its own. */
+  failure?: FailureDetails & { side?: Side; connection?: string };
   /** What changes in the link; see settle_lanes in migration 0003. */
   link?: LinkChange;
   attempt?: AttemptRecord;

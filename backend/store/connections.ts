@@ -76,6 +76,13 @@ export async function setPaused(
       : `update connection set status = 'paused', reason = $2, since = clock_timestamp() where id = $1`,
     reason === undefined ? [id] : [id, reason],
   );
+  if (reason === undefined) {
+    // Records of other connections whose counterpart would be created here; see standstillOf.
+    await sql.rows(
+      `update lane set due = clock_timestamp() where queued > 0 and not parked and failure->>'connection' = $1`,
+      [id],
+    );
+  }
   await noteSettings(sql, tenant);
   await sql.rows(`select pg_notify('lane', '')`);
 }

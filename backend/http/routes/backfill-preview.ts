@@ -1,5 +1,5 @@
 import type { RecordSystem } from '../../connectors/connector.ts';
-import { isWanted } from '../../engine/backfill.ts';
+import { rivalsOf, wantedMatch } from '../../engine/backfill.ts';
 import { fieldsOf } from '../../engine/reading.ts';
 import { azureDevOps } from '../../store/connections.ts';
 import type { MappingRow } from '../../store/mappings.ts';
@@ -30,6 +30,10 @@ export async function previewBackfill(
   const isOver = () => performance.now() > deadline || signal.aborted;
   const connection = side === 'workItem' ? azureDevOps : mapping.connection;
   const system = await services.systems.open(mapping.tenant, connection);
+  const { mappings } = await services.engine.settings.of(mapping.tenant);
+  const fields = [
+    ...new Set(rivalsOf(side, mapping, mappings).flatMap((one) => fieldsOf(side, one.settings))),
+  ];
   const ids = await listWithin(system, side, mapping, isOver);
   const linked = await linkedIds(services, mapping, side);
   const open = ids.filter((id) => !linked.has(id));
@@ -38,10 +42,10 @@ export async function previewBackfill(
   let read = 0;
   for (let start = 0; start < open.length && !isOver(); start += readsAtOnce) {
     const bite = open.slice(start, start + readsAtOnce);
-    const snapshots = await Promise.all(bite.map((id) => readOrGone(system, side, mapping, id)));
+    const snapshots = await Promise.all(bite.map((id) => readOrGone(system, fields, id)));
     read += bite.length;
     for (const snapshot of snapshots) {
-      if (snapshot === undefined || !isWanted(mapping, snapshot)) continue;
+      if (snapshot === undefined || wantedMatch(mapping, mappings, snapshot) === undefined) continue;
       wanted += 1;
       if (sample.length < maxSample) sample.push({ key: snapshot.ref.key, title: snapshot.title });
     }
@@ -87,19 +91,21 @@ const linkedIds = async (
   mapping: MappingRow,
   side: Side,
 ): Promise<ReadonlySet<string>> => {
-  const column = side === 'workItem' ? 'work_item_id' : 'ticket_id';
+  // Of every mapping: a backfill is for records without a counterpart.
   const rows = await services.engine.store.asTenant(mapping.tenant, (sql) =>
-    sql.rows<{ id: string }>(`select ${column} as id from link where mapping = $1 and ended_at is null`, [
-      mapping.id,
-    ]),
+    side === 'workItem'
+      ? sql.rows<{ id: string }>('select work_item_id as id from link where ended_at is null')
+      : sql.rows<{ id: string }>(
+          'select ticket_id as id from link where connection = $1 and ended_at is null',
+          [mapping.connection],
+        ),
   );
   return new Set(rows.map((row) => row.id));
 };
 
 /** A record that is gone or closed to us meanwhile needs no counterpart. */
-async function readOrGone(system: RecordSystem, side: Side, mapping: MappingRow, id: string) {
+async function readOrGone(system: RecordSystem, fields: readonly string[], id: string) {
   try {
-    const fields = fieldsOf(side, mapping.settings);
     return (await system.read(id, { comments: false, attachments: false, fields })).snapshot;
   } catch (error) {
     if (isFailure(error) && (error.kind === 'notFound' || error.kind === 'forbidden')) return undefined;

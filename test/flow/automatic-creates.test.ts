@@ -1,0 +1,184 @@
+import type { MappingSettings, Rule } from '../../backend/contract/mapping.ts';
+import { until } from '../support/rig.ts';
+import {
+  addMapping,
+  createCall,
+  createWorkItem,
+  effectsOf,
+  expectBalancedBooks,
+  idle,
+  inAgreement,
+  openScene,
+  readPanel,
+  type Scene,
+} from '../support/scene.ts';
+import { editWorkItem } from '../support/two-sides.ts';
+
+let scene: Scene;
+
+const begins = (value: string): Rule => ({
+  kind: 'condition',
+  field: 'System.Title',
+  operator: 'startsWith',
+  value,
+});
+
+const automatic = (rule: Rule) => ({ mode: 'automatic' as const, isDefault: false, onStates: [], rule });
+
+const creating = (settings: MappingSettings): MappingSettings => ({
+  ...settings,
+  ticketTemplate: '96',
+  createTicket: automatic(begins('AUTO')),
+  createWorkItem: { ...settings.createWorkItem, mode: 'never' },
+  referenceField: 'Custom.TicketNumber',
+});
+
+beforeAll(async () => {
+  scene = await openScene({ mapping: creating });
+});
+afterAll(() => scene?.close());
+
+const statusOf = async (id: string) => {
+  const { connections } = await scene.rig.api('listConnections', { params: { projectId: scene.projectId } });
+  return connections.find((one) => one.id === id)?.status;
+};
+
+const ticketsOf = async (workItemId: number) => (await readPanel(scene, workItemId)).tickets;
+
+const oneTicket = (workItemId: number) =>
+  until(`work item ${workItemId} has a ticket`, async () => {
+    const [ticket] = await ticketsOf(workItemId);
+    return ticket;
+  });
+
+const createdCalls = async () =>
+  (await effectsOf(scene.rig, 'alemba', { effect: 'ticket.created', ours: true })).length;
+
+/** The lane of the work item has said why it waits. */
+const waits = (workItemId: number) =>
+  until(`work item ${workItemId} waits`, async () => {
+    const [lane] = await scene.rows<{ message: string | null }>(
+      `select failure->>'message' as message from lane where key = $1 and queued > 0`,
+      [`record:workItem:azure-devops:${workItemId}`],
+    );
+    return lane?.message ?? undefined;
+  });
+
+describe('a backfill', () => {
+  const backfill = async (mappingId: string) => {
+    const params = { projectId: scene.projectId, mappingId };
+    const started = await scene.rig.api('startBackfill', { params, body: { from: 'workItem' } });
+    return until('the backfill is done', async () => {
+      const { backfills } = await scene.rig.api('listBackfills', { params: { projectId: scene.projectId } });
+      const found = backfills.find(({ id }) => id === started.id);
+      return found?.status === 'done' ? found : undefined;
+    });
+  };
+
+  test('of nothing ends', async () => {
+    const { workItems } = await scene.rig.control<{ workItems: { id: number }[] }>('azure', 'GET', '/state');
+    for (const { id } of workItems) await scene.rig.control('azure', 'POST', '/act', { do: 'delete', id });
+    expect(await backfill(scene.mappingId)).toMatchObject({ total: 0, created: 0, failed: 0, handled: 0 });
+  });
+
+  test('links what names a ticket, and leaves what has one or belongs to a mapping before it', async () => {
+    const call = await createCall(scene, { Subject: 'Was there before, too' });
+    const named = await createWorkItem(scene, {
+      'System.Title': 'BACK knows its ticket',
+      'Custom.TicketNumber': String(call),
+    });
+    const fresh = await createWorkItem(scene, { 'System.Title': 'BACK gets a ticket' });
+    const mappingId = await addMapping(scene, (settings) => ({
+      ...settings,
+      createTicket: { mode: 'manual', isDefault: false, onStates: [], rule: begins('BACK') },
+    }));
+    const before = await createdCalls();
+    const params = { projectId: scene.projectId, mappingId };
+    const preview = await scene.rig.api('previewBackfill', { params, query: { from: 'workItem' } });
+    expect(preview.toCreate).toBe(2);
+    expect(await backfill(mappingId)).toMatchObject({ created: 1, failed: 0 });
+    expect((await ticketsOf(named)).map(({ ticketId }) => ticketId)).toEqual([String(call)]);
+    expect(await ticketsOf(fresh)).toHaveLength(1);
+    expect(await createdCalls()).toBe(before + 1);
+    expect(await backfill(mappingId)).toMatchObject({ created: 0, failed: 0 });
+  });
+});
+
+describe('when the ticket system stands still', () => {
+  test('refused credentials pause the ticket system, not Azure DevOps, and new ones create what waited', async () => {
+    const account = (password: string) =>
+      scene.rig.control('alemba', 'PUT', '/accounts/integration', { password });
+    const save = async (password: string) => {
+      const { projectId, connectionId } = scene;
+      const { connections } = await scene.rig.api('listConnections', { params: { projectId } });
+      const found = connections.find((one) => one.id === connectionId);
+      if (found === undefined) throw new Error('The connection is gone');
+      const { kind, name, settings, retry, budget } = found;
+      const params = { projectId, connectionId };
+      const body = { kind, name, settings, retry, budget, secrets: { password } };
+      await scene.rig.api('updateConnection', { params, body });
+      await scene.rig.api('testConnection', { params });
+    };
+    const before = await createdCalls();
+    await account('changed by IT');
+    const workItemId = await createWorkItem(scene, { 'System.Title': 'AUTO waits for a password' });
+    await until('the ticket system is paused', async () =>
+      (await statusOf(scene.connectionId)) === 'paused' ? true : undefined,
+    );
+    expect(await waits(workItemId)).toMatch(/^Alemba.* is paused: /);
+    expect(await statusOf('azure-devops')).toBe('live');
+    await save('changed by IT');
+    await oneTicket(workItemId);
+    await account('sandbox');
+    await save('sandbox');
+    expect(await createdCalls()).toBe(before + 1);
+  });
+
+  test('a pause by a person holds up what would be created there', async () => {
+    const params = { projectId: scene.projectId, connectionId: scene.connectionId };
+    const before = await createdCalls();
+    await scene.rig.api('pauseConnection', { params });
+    const workItemId = await createWorkItem(scene, { 'System.Title': 'AUTO waits for a person' });
+    expect(await waits(workItemId)).toMatch(/is paused: Paused by /);
+    expect(await createdCalls()).toBe(before);
+    await scene.rig.api('resumeConnection', { params });
+    await oneTicket(workItemId);
+    expect(await createdCalls()).toBe(before + 1);
+  });
+});
+
+describe('one counterpart by itself', () => {
+  test('a work item that names a ticket is linked with it', async () => {
+    const call = await createCall(scene, { Subject: 'Was there before' });
+    const before = await createdCalls();
+    const workItemId = await createWorkItem(scene, {
+      'System.Title': 'AUTO knows its ticket',
+      'Custom.TicketNumber': String(call),
+    });
+    expect((await oneTicket(workItemId)).ticketId).toBe(String(call));
+    expect(await createdCalls()).toBe(before);
+  });
+
+  test('neither a default mapping nor a later rule creates another for what a mapping took', async () => {
+    const byDefault = await addMapping(scene, (settings) => ({
+      ...settings,
+      createTicket: { mode: 'automatic', isDefault: true, onStates: [] },
+    }));
+    await addMapping(scene, (settings) => ({
+      ...settings,
+      createTicket: automatic(begins('AUTO two')),
+    }));
+    const before = await createdCalls();
+    const taken = await createWorkItem(scene, { 'System.Title': 'AUTO two rules fit' });
+    await oneTicket(taken);
+    await inAgreement(scene, taken);
+    await editWorkItem(scene.rig, taken, { 'System.Title': 'AUTO two rules fit, edited' });
+    const other = await createWorkItem(scene, { 'System.Title': 'No rule fits' });
+    expect((await oneTicket(other)).mappingId).toBe(byDefault);
+    await idle(scene);
+    expect((await ticketsOf(taken)).map(({ mappingId }) => mappingId)).toEqual([scene.mappingId]);
+    expect(await createdCalls()).toBe(before + 2);
+  });
+});
+
+test('the books balance', () => expectBalancedBooks(scene));
