@@ -9,6 +9,7 @@ import type { RequestBudget } from '../connectors/request-budget.ts';
 import { createMemoryBudget } from '../connectors/request-budget.ts';
 import type { Systems } from '../engine/ports.ts';
 import type { SettingsCache } from '../engine/settings.ts';
+import { leaseQuestion } from '../lanes/lease.ts';
 import { createKnownValues } from '../security/redaction.ts';
 import { azureDevOps, type ConnectionRow } from '../store/connections.ts';
 import type { Store } from '../store/pool.ts';
@@ -222,6 +223,7 @@ function assemble(options: SystemsOptions, parts: Parts): { system: RecordSystem
     redact: (text) => options.redact(own.text(text)),
     count: (route, outcome, durationMs) => options.count?.(parts.kind, route, outcome, durationMs),
     requestIdHeaders,
+    mayWrite: leaseQuestion,
   });
   const shared = {
     connectionId: parts.connectionId,

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { pipeline, Readable, Transform } from 'node:stream';
 import type { Dispatcher } from 'undici';
 
 /** One request as it goes on the wire. */
@@ -12,6 +12,8 @@ export interface Outgoing {
   timeoutMs: number;
   maxAnswerBytes: number;
   signal: AbortSignal | undefined;
+  /** Asked right before the first byte goes out and before each piece of a streamed body; see `TransportOptions`. */
+  mayWrite?: (() => boolean) | undefined;
 }
 
 export interface Incoming {
@@ -20,7 +22,7 @@ export interface Incoming {
   body: Buffer;
 }
 
-export type InterruptionReason = 'timeout' | 'tooLarge' | 'cancelled' | 'network';
+export type InterruptionReason = 'timeout' | 'tooLarge' | 'cancelled' | 'overtaken' | 'network';
 
 /** The exchange did not come to its end. */
 export class Interruption extends Error {
@@ -79,7 +81,7 @@ abstract class Exchange implements Dispatcher.DispatchHandler {
     }
     signal?.addEventListener('abort', this.cancel, { once: true });
     try {
-      dispatcher.dispatch({ origin, path, method, headers, body }, this);
+      dispatcher.dispatch({ origin, path, method, headers, body: this.guarded(body) }, this);
     } catch (error) {
       this.onResponseError(undefined, error as Error);
     }
@@ -89,6 +91,10 @@ abstract class Exchange implements Dispatcher.DispatchHandler {
     this.controller = controller;
     if (this.outgoing.signal?.aborted) {
       controller.abort(new Abort('cancelled'));
+      return;
+    }
+    if (this.outgoing.mayWrite?.() === false) {
+      controller.abort(new Abort('overtaken'));
       return;
     }
     this.sent = true;
@@ -121,6 +127,17 @@ abstract class Exchange implements Dispatcher.DispatchHandler {
   protected abstract started(head: Omit<Incoming, 'body'>): void;
   protected abstract finish(): void;
   protected abstract fail(interruption: Interruption): void;
+
+  /** A stream may wait for its source for long after the head went out. */
+  private guarded(body: Outgoing['body']): Outgoing['body'] {
+    const { mayWrite } = this.outgoing;
+    if (mayWrite === undefined || !(body instanceof Readable)) return body;
+    const guard = new Transform({
+      transform: (chunk, _encoding, done) => (mayWrite() ? done(null, chunk) : done(new Abort('overtaken'))),
+    });
+    // Errors of either end travel through the guard to whoever sends it.
+    return pipeline(body, guard, () => {});
+  }
 
   private settle() {
     clearTimeout(this.timer);

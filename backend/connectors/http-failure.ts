@@ -20,6 +20,8 @@ export const explain = (error: unknown, context: AnswerContext, slowDown: SlowDo
   // has arrived here.
   if (isFailure(cause)) return cause;
   if (cause instanceof AddressRefused) return tell('forbidden', cause.message, cause);
+  // Not "not sent": whoever has the work now may be sending the same, and nothing may be undone.
+  if (reason === 'overtaken') return tell('ambiguous', 'Another worker has taken this over in the meantime');
   if (!sent)
     return tell('unavailable', `${context.host} could not be reached: ${networkWords(cause)}`, cause);
   // The status came, only its words broke off: the status decides.

@@ -23,6 +23,12 @@ export interface TransportOptions {
   count?: (route: string, outcome: 'done' | FailureKind, durationMs: number) => void;
   /** Takes secrets out of words that came from outside. Credentials of the request itself are taken out anyway. */
   redact?: (text: string) => string;
+  /**
+   * Returns the question whether the work that asks now may still write; it is asked right before one goes out that must not
+   * be repeated. A
+   * process that was frozen in between must not send what another has sent meanwhile.
+   */
+  mayWrite?: () => () => boolean;
   /** Headers in which the system tells its id of the request, most telling first, lower case. */
   requestIdHeaders?: readonly string[];
   userAgent?: string;
@@ -90,11 +96,12 @@ export const createTransport = (options: TransportOptions): HttpTransport => {
     timeoutMs: request.timeoutMs ?? timeoutMs,
     maxAnswerBytes: request.maxAnswerBytes ?? defaultMaxAnswerBytes,
     signal: request.signal,
+    mayWrite: isRepeatable(request) ? undefined : options.mayWrite?.(),
   });
 
   const contextOf = (request: RemoteRequest, host: string): AnswerContext => ({
     request,
-    repeatable: (request.repeat ?? (isRead(request.method) ? 'safe' : 'unsafe')) === 'safe',
+    repeatable: isRepeatable(request),
     host,
     redact,
     requestIdHeaders,
@@ -234,6 +241,9 @@ const isWhole = (answer: RemoteAnswer | RemoteStream): answer is RemoteAnswer =>
 const signInBody = { withheld: 'credentials' } as const;
 
 const isRead = (method: RemoteRequest['method']) => method === 'GET' || method === 'OPTIONS';
+
+const isRepeatable = ({ method, repeat }: RemoteRequest) =>
+  (repeat ?? (isRead(method) ? 'safe' : 'unsafe')) === 'safe';
 
 /** 203 without a sign-in page in it: still not what was asked for. */
 const refuseStream = (answer: RemoteAnswer, context: AnswerContext): never => {

@@ -574,6 +574,70 @@ describe('pauses', () => {
   });
 });
 
+describe('work that another worker has taken over', () => {
+  /** What the server got whole, by method. */
+  const taking = async () => {
+    const got: string[] = [];
+    const server = await keep(
+      serveHttp((request, response) => {
+        const chunks: Buffer[] = [];
+        request.on('data', (chunk: Buffer) => chunks.push(chunk));
+        request.on('error', () => {});
+        request.on('end', () => {
+          got.push(`${request.method} ${Buffer.concat(chunks)}`);
+          response.writeHead(200, json).end('{}');
+        });
+      }),
+    );
+    return { server, got };
+  };
+  const post = (server: { url: string }, body: unknown) =>
+    ({ method: 'POST', route: 'file.add', url: `${server.url}/files`, body }) as const;
+
+  test('sends nothing that must not be repeated, and reads and releases all the same', async () => {
+    const { server, got } = await taking();
+    const transport = transportTo(server.url, { mayWrite: () => () => false });
+    const failure = await failureOf(transport.send(post(server, { a: 1 })));
+    // Ambiguous: the other worker may be sending the same, so nothing may be noted as "not sent".
+    expect(failure).toMatchObject({ kind: 'ambiguous', message: /taken this over/ });
+    await transport.send({ ...post(server, { release: 1 }), repeat: 'safe' });
+    await transport.send(read(server));
+    expect(got).toEqual(['POST {"release":1}', 'GET ']);
+  });
+
+  test('is asked for the run that sends, at the last moment', async () => {
+    const { server, got } = await taking();
+    let held = true;
+    const transport = transportTo(server.url, {
+      mayWrite: () => {
+        const run = held;
+        return () => run;
+      },
+    });
+    await transport.send(post(server, { first: 1 }));
+    held = false;
+    await expect(transport.send(post(server, { second: 1 }))).rejects.toThrow(/taken this over/);
+    expect(got).toEqual(['POST {"first":1}']);
+  });
+
+  test('breaks off a file whose source was waited for meanwhile', async () => {
+    const { server, got } = await taking();
+    let held = true;
+    const transport = transportTo(server.url, { mayWrite: () => () => held });
+    const body = Readable.from(
+      (async function* () {
+        yield Buffer.from('first half, ');
+        held = false;
+        yield Buffer.from('second half');
+      })(),
+    );
+    const failure = await failureOf(transport.send(post(server, body)));
+    expect(failure).toMatchObject({ kind: 'ambiguous', message: /taken this over/ });
+    await transport.send(read(server));
+    expect(got).toEqual(['GET ']);
+  });
+});
+
 describe('streams', () => {
   test('a large body passes through without being kept, no faster than it is read', async () => {
     const sizeBytes = 64 * 1024 * 1024;
