@@ -11,6 +11,7 @@ import { sendOnce } from './once-only.ts';
 import { resolvePeopleOf } from './people.ts';
 import { fieldsById } from './plan-input.ts';
 import { type EngineContext, onSide } from './ports.ts';
+import { completeCreated } from './recovered-create.ts';
 
 export interface CreateWish {
   tenant: number;
@@ -75,10 +76,14 @@ export async function createCounterpart(context: EngineContext, wish: CreateWish
       },
     }),
   );
+  const recovered = sent.repeated
+    ? await there(() => completeCreated(system, sent.id, prepared.fields, prepared.input.fields[side]))
+    : undefined;
   // A call that comes after the intent was done knows the id only: the record itself tells the rest.
   ref ??= (await there(() => system.read(sent.id, { comments: false, attachments: false, fields: [] })))
     .snapshot.ref;
-  return storeLink(context, wish, ref, prepared, answer, !sent.repeated);
+  const known = { ...(recovered?.answer ?? answer), isUncertain: recovered?.isComplete === false };
+  return storeLink(context, wish, ref, prepared, known, !sent.repeated);
 }
 
 interface Prepared {
@@ -170,7 +175,7 @@ async function storeLink(
   wish: CreateWish,
   created: RecordRef,
   prepared: Prepared,
-  answer: Partial<WriteResult>,
+  answer: Partial<WriteResult> & { isUncertain: boolean },
   fresh: boolean,
 ): Promise<Created> {
   const { tenant, side, source, mapping } = wish;

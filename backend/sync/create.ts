@@ -127,6 +127,8 @@ export interface FirstBaseInput {
     observed?: FieldValues;
     bookmark?: string;
     refused?: readonly { field: string }[];
+    /** The record was found by its mark, and others have written to it: what of the create arrived is not known. */
+    isUncertain?: boolean;
   };
   /** Bookmark of the reading of the source. */
   sourceBookmark?: string;
@@ -138,8 +140,12 @@ const neverSeen: Canonical = '';
 function sourceValue(input: FirstBaseInput, row: FieldMapping): Canonical | undefined {
   const { source } = input.create;
   const [from, to] = [source.side, otherSide(source.side)];
-  const isRefused = input.created.refused?.some((entry) => entry.field === fieldOf(row, to));
-  if (isRefused && flowsFrom(row, from)) return neverSeen;
+  const target = fieldOf(row, to);
+  const isRefused = input.created.refused?.some((entry) => entry.field === target);
+  // What a person entered instead of the mapping's value is not to be overruled by that one.
+  const isOpen =
+    input.created.isUncertain && target in input.plan.fields && !(target in (input.create.overrides ?? {}));
+  if ((isRefused || isOpen) && flowsFrom(row, from)) return neverSeen;
   if (isComposedFrom(row, from)) {
     const made = transformedFrom(input.create, row);
     return made !== undefined && 'ok' in made

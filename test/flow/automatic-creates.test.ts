@@ -1,7 +1,8 @@
-import type { MappingSettings, Rule } from '../../backend/contract/mapping.ts';
+import type { FieldMapping, MappingSettings, Rule } from '../../backend/contract/mapping.ts';
 import { until } from '../support/rig.ts';
 import {
   addMapping,
+  clearFaults,
   createCall,
   createWorkItem,
   effectsOf,
@@ -11,8 +12,9 @@ import {
   openScene,
   readPanel,
   type Scene,
+  setFault,
 } from '../support/scene.ts';
-import { editWorkItem } from '../support/two-sides.ts';
+import { editWorkItem, readCall, readWorkItem } from '../support/two-sides.ts';
 
 let scene: Scene;
 
@@ -25,12 +27,28 @@ const begins = (value: string): Rule => ({
 
 const automatic = (rule: Rule) => ({ mode: 'automatic' as const, isDefault: false, onStates: [], rule });
 
+/** The two systems of the sandbox share no people. */
+const people = [{ from: 'noor.haddad@fabrikam.example', to: 'jessica.mercato@fabrikam.example' }];
+const withPeople = (row: FieldMapping): FieldMapping =>
+  row.id === 'assignee'
+    ? {
+        ...row,
+        out: { kind: 'identity', table: people, onUnknown: 'leave' },
+        in: {
+          kind: 'identity',
+          table: people.map(({ from, to }) => ({ from: to, to: from })),
+          onUnknown: 'leave',
+        },
+      }
+    : row;
+
 const creating = (settings: MappingSettings): MappingSettings => ({
   ...settings,
   ticketTemplate: '96',
   createTicket: automatic(begins('AUTO')),
   createWorkItem: { ...settings.createWorkItem, mode: 'never' },
   referenceField: 'Custom.TicketNumber',
+  fields: settings.fields.map(withPeople),
 });
 
 beforeAll(async () => {
@@ -101,6 +119,30 @@ describe('a backfill', () => {
     expect(await ticketsOf(fresh)).toHaveLength(1);
     expect(await createdCalls()).toBe(before + 1);
     expect(await backfill(mappingId)).toMatchObject({ created: 0, failed: 0 });
+  });
+});
+
+describe('a create whose answer is lost', () => {
+  test.each([
+    ['the call is made', 'POST', '/call(\\?|$)'],
+    ['the call is submitted', 'PUT', '/submit'],
+    ['the call is forwarded', 'PUT', '/forward'],
+  ])('has all that was mapped in the end: %s', async (_name, method, path) => {
+    const before = await createdCalls();
+    const fault = { kind: 'afterEffect', how: 'reset' } as const;
+    await setFault(scene.rig, 'alemba', { fault, match: { method, path }, remaining: 1 });
+    const assignee = 'noor.haddad@fabrikam.example';
+    const workItemId = await createWorkItem(scene, {
+      'System.Title': `AUTO for Noor, ${path}`,
+      'System.AssignedTo': assignee,
+    });
+    const { ticketId } = await oneTicket(workItemId);
+    await inAgreement(scene, workItemId);
+    await idle(scene);
+    await clearFaults(scene.rig);
+    expect((await readCall(scene.rig, Number(ticketId))).officer).toBe('Jessica Mercato');
+    expect((await readWorkItem(scene.rig, workItemId)).assignee).toBe(assignee);
+    expect(await createdCalls()).toBe(before + 1);
   });
 });
 
