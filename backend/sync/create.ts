@@ -3,7 +3,7 @@ import { canonical } from './canonical.ts';
 import type { FieldChange, Note } from './command.ts';
 import { convert } from './convert.ts';
 import { describeField, readField, shown, templateRecord } from './draft.ts';
-import type { Base, Canonical, SideBase } from './link-state.ts';
+import { type Base, type Canonical, neverSeen, type SideBase } from './link-state.ts';
 import type { CreatePlan } from './plan-input.ts';
 import {
   type FieldDescription,
@@ -133,9 +133,6 @@ export interface FirstBaseInput {
   /** Bookmark of the reading of the source. */
   sourceBookmark?: string;
 }
-
-/** Differs from everything but an empty value: the next plan takes the side's value for an edit. */
-const neverSeen: Canonical = '';
 
 function sourceValue(input: FirstBaseInput, row: FieldMapping): Canonical | undefined {
   const { source } = input.create;

@@ -7,6 +7,9 @@ import type { Side } from './record.ts';
  */
 export type Canonical = string;
 
+/** Differs from everything but an empty value: the next plan takes the side's value for an edit. */
+export const neverSeen: Canonical = '';
+
 /** What one side showed when the two last agreed. */
 export interface SideBase {
   revision: string;

@@ -1,10 +1,12 @@
+import { canonical } from './canonical.ts';
 import { ownBody } from './carry-over.ts';
 import type { Command, Note } from './command.ts';
 import { describeField, emptyPlan } from './draft.ts';
+import { neverSeen } from './link-state.ts';
 import { markFor } from './mark.ts';
-import type { Plan, PlanInput } from './plan-input.ts';
-import { otherSide, type Reading, type Side, type Snapshot } from './record.ts';
-import { sides, stateRowId } from './row-keys.ts';
+import type { Plan, PlanInput, RowSettlement } from './plan-input.ts';
+import { type FieldValue, otherSide, type Reading, type Side, type Snapshot } from './record.ts';
+import { sides, stateKey, stateRowId } from './row-keys.ts';
 
 export type Presence =
   | { state: 'present'; snapshot: Snapshot }
@@ -29,18 +31,21 @@ function tell(input: PlanInput, to: Side, present: Snapshot, occasion: string, w
   ];
 }
 
-function close(input: PlanInput, to: Side, present: Snapshot): { commands: Command[]; notes: Note[] } {
+type Closing = Pick<Plan, 'commands' | 'notes' | 'settlements'>;
+const nothing: Closing = { commands: [], notes: [], settlements: [] };
+
+function close(input: PlanInput, to: Side, present: Snapshot): Closing {
   const { category } = present.status;
-  if (category === 'completed' || category === 'removed') return { commands: [], notes: [] };
+  if (category === 'completed' || category === 'removed') return nothing;
   const field = input.statusField[to];
   const choices = describeField(input, to, field)?.choices;
   const wanted =
     input.mapping.closeStates[to] ?? choices?.find((choice) => choice.category === 'completed')?.id;
   if (wanted === undefined) {
     const reason = 'No state to close with is known';
-    return { commands: [], notes: [{ code: 'stateUnmapped', side: to, row: stateRowId, field, reason }] };
+    return { ...nothing, notes: [{ code: 'stateUnmapped', side: to, row: stateRowId, field, reason }] };
   }
-  if (wanted === present.status.id) return { commands: [], notes: [] };
+  if (wanted === present.status.id) return nothing;
   const name = choices?.find((choice) => choice.id === wanted)?.name;
   const value = { kind: 'choice' as const, id: wanted, ...(name ? { name } : {}) };
   const changes = [{ field, value, row: stateRowId }];
@@ -49,6 +54,26 @@ function close(input: PlanInput, to: Side, present: Snapshot): { commands: Comma
     notes: [
       { code: 'fieldSent', side: to, row: stateRowId, field, from: present.status.name, to: name ?? wanted },
     ],
+    settlements: input.mapping.states.enabled ? [closed(input, to, value)] : [],
+  };
+}
+
+/**
+ * The state that closing wrote is agreed upon, and the one of the missing record is not: when it is back, its state goes
+ * over and opens the other record again. Without this the closed state would come back as an edit and close both.
+ */
+function closed(input: PlanInput, to: Side, value: FieldValue): RowSettlement {
+  const { statusField } = input;
+  const about = otherSide(to);
+  const field = statusField[to];
+  return {
+    row: stateRowId,
+    writes: to,
+    field,
+    base: {
+      [to]: { [stateKey(field)]: canonical(value, describeField(input, to, field)) },
+      [about]: { [stateKey(statusField[about])]: neverSeen },
+    },
   };
 }
 
@@ -69,8 +94,8 @@ function applyPolicy(input: PlanInput, side: Side, how: 'deleted' | 'notVisible'
     case 'close':
       // A lost permission looks like this too; closing a ticket for it would be wrong, so it is only told.
       if (how === 'deleted') {
-        const { commands, notes } = close(input, to, present);
-        return { ...emptyPlan, commands, notes: [note, ...notes] };
+        const closing = close(input, to, present);
+        return { ...emptyPlan, ...closing, notes: [note, ...closing.notes] };
       }
       break;
     case 'note':
@@ -100,6 +125,7 @@ export function planMissing(input: PlanInput, presence: Readonly<Record<Side, Pr
     ...emptyPlan,
     commands: isTwice ? commands.slice(0, 1) : commands,
     notes: plans.flatMap((plan) => plan.notes),
+    settlements: plans.flatMap((plan) => plan.settlements),
   };
 }
 

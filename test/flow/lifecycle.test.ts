@@ -336,6 +336,16 @@ describe('a deleted work item', () => {
     expect((await readCall(scene.rig, pair.callRef)).closed).toBe(true);
   });
 
+  test('close: a work item that is restored opens its call again, and is not closed by it', async () => {
+    const pair = await remove('close');
+    const { closed, status } = await readCall(scene.rig, pair.callRef);
+    expect(closed).toBe(true);
+    await restore(pair);
+    const call = await readCall(scene.rig, pair.callRef);
+    expect([call.closed, call.status]).toEqual([false, expect.not.stringMatching(String(status))]);
+    expect((await readWorkItem(scene.rig, pair.workItemId)).state).toBe('New');
+  });
+
   test('unlink: the call stays, the link ends', async () => {
     const pair = await remove('unlink');
     const call = await readCall(scene.rig, pair.callRef);
