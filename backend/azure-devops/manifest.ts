@@ -117,6 +117,7 @@ export const azureDevOpsManifest: ConnectorManifest = {
     priorities: true,
     assignee: true,
     templates: false,
+    tellsDeleted: true,
   },
   budget: { requestsPerSecond: 60, concurrent: 12 },
 };

@@ -51,6 +51,8 @@ export const capabilities = z.object({
   priorities: z.boolean(),
   assignee: z.boolean(),
   templates: z.boolean(),
+  /** Tells a deleted record from one that may not be seen. */
+  tellsDeleted: z.boolean(),
 });
 
 export const connectorManifest = z.object({

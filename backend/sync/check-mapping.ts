@@ -180,6 +180,14 @@ function checkCapabilities(settings: MappingSettings, can: Capabilities): Mappin
     );
   }
   const { comments, attachments } = settings;
+  if (settings.onDeleted.ticket === 'close' && !can.tellsDeleted) {
+    add(
+      'onDeleted.ticket',
+      'warning',
+      'This system does not tell a deleted ticket from one that may not be seen',
+      'The work item gets a note instead of being closed; choose that, or end the link.',
+    );
+  }
   if (comments.out && !can.commentsWrite) add('comments.out', 'error', 'This system takes no comments', off);
   if (comments.in && !can.commentsRead)
     add('comments.in', 'error', 'Comments of this system cannot be read', off);

@@ -385,6 +385,8 @@ export const manifest: ConnectorManifest = {
     priorities: true,
     assignee: true,
     templates: true,
+    // Partitions hide a call as `RecordNotFound` too (Programmers' Guide, errors).
+    tellsDeleted: false,
   },
   // No rate limit is documented; the real one is the licences and the application server.
   budget: { requestsPerSecond: 20, concurrent: 2 },

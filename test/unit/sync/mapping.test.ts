@@ -71,6 +71,7 @@ const can: Capabilities = capabilities.parse({
   priorities: true,
   assignee: true,
   templates: true,
+  tellsDeleted: true,
 });
 
 const service = {
@@ -93,6 +94,17 @@ const problemsOf = (more: Record<string, unknown>, limits: Partial<Capabilities>
 describe('checking a mapping', () => {
   test('a sound one has no problems', () => {
     expect(problemsOf({})).toEqual([]);
+  });
+
+  test('closing for a deleted ticket is warned of where the system does not tell deleted ones', () => {
+    const closing = {
+      onDeleted: { workItem: 'note', ticket: 'close' },
+      closeStates: { workItem: described.workItem.statuses[0]?.id },
+    };
+    expect(problemsOf(closing)).toEqual([]);
+    expect(problemsOf(closing, { tellsDeleted: false })).toMatchObject([
+      { field: 'onDeleted.ticket', severity: 'warning' },
+    ]);
   });
 
   const row = (
