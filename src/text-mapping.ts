@@ -94,6 +94,7 @@ export const mappingWords = {
     mode: {
       automatic: 'automatically, as soon as the rule matches',
       manual: 'only when a person asks',
+      linkOnly: 'never, but it is linked with the one whose number it names',
       never: 'never',
     },
     isDefault: 'Also when no other mapping’s rule matches',

@@ -6,7 +6,7 @@ import { linksOfTickets, linksOfWorkItems } from '../store/links.ts';
 import { type MappingRow, toMapping } from '../store/mappings.ts';
 import { isFailure } from '../sync/failure.ts';
 import { markFor } from '../sync/mark.ts';
-import { matchRecord } from '../sync/match.ts';
+import { matchRecord, triggerOf } from '../sync/match.ts';
 import type { MatchResult } from '../sync/plan-input.ts';
 import { otherSide, type Side, type Snapshot } from '../sync/record.ts';
 import { createCounterpart } from './create-counterpart.ts';
@@ -78,10 +78,11 @@ export function wantedMatch(
 ): MatchResult | undefined {
   if (snapshot.deleted) return undefined;
   const trigger = snapshot.side === 'workItem' ? 'createTicket' : 'createWorkItem';
+  const mode = mapping.settings[trigger].mode === 'linkOnly' ? 'linkOnly' : 'automatic';
   const settings = {
     ...mapping.settings,
     enabled: true,
-    [trigger]: { ...mapping.settings[trigger], mode: 'automatic' as const },
+    [trigger]: { ...mapping.settings[trigger], mode },
   };
   const asked = rivalsOf(snapshot.side, mapping, mappings);
   const found = matchRecord(
@@ -172,6 +173,7 @@ async function one(
       (await linkByKey(context, { tenant, side, snapshot, mapping, key: existingKey })) !== undefined
     )
       return { created: 0 };
+    if (triggerOf(mapping.settings, side).mode === 'linkOnly') return { created: 0 };
     const created = await createCounterpart(context, {
       tenant,
       side: otherSide(side),

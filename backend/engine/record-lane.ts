@@ -10,7 +10,7 @@ import { findCreates, findIntent, findIntentsByMark, type IntentRow } from '../s
 import { type MappingRow, toMapping } from '../store/mappings.ts';
 import { isFailure } from '../sync/failure.ts';
 import { markFor } from '../sync/mark.ts';
-import { matchRecord } from '../sync/match.ts';
+import { actsByItself, matchRecord, triggerOf } from '../sync/match.ts';
 import { otherSide, type Side, type Snapshot } from '../sync/record.ts';
 import { causeOf } from './cause.ts';
 import { createCounterpart, linksOf } from './create-counterpart.ts';
@@ -61,8 +61,7 @@ const candidatesOf = (settings: TenantSettings, side: Side, lane: ClaimedLane): 
   settings.mappings.filter((mapping) => {
     if (!mapping.settings.enabled) return false;
     if (side === 'ticket' && mapping.connection !== lane.connection) return false;
-    const trigger = side === 'workItem' ? mapping.settings.createTicket : mapping.settings.createWorkItem;
-    return trigger.mode === 'automatic';
+    return actsByItself(triggerOf(mapping.settings, side));
   });
 
 async function consider(
@@ -132,6 +131,10 @@ async function consider(
         summary: `Linked with ${linked}, named in the reference field.`,
       };
     }
+  }
+  if (triggerOf(mapping.settings, side).mode === 'linkOnly') {
+    const inboxReason = `There is no counterpart with the number ${found.existingKey}, which it names.`;
+    return { verdict: 'done', answered: both, inboxReason };
   }
   // A person ordered the same a moment ago: theirs is the counterpart. One that hangs for longer holds up nothing.
   const goesFirst = personGoesFirst(context);

@@ -2,6 +2,7 @@ import type { Hint } from '../connectors/connector.ts';
 import type { ClaimedLane, LaneRunner } from '../lanes/lane.ts';
 import { azureDevOps } from '../store/connections.ts';
 import { linksToSweep, type WaitingLink } from '../store/links.ts';
+import { actsByItself, triggerOf } from '../sync/match.ts';
 import type { Side } from '../sync/record.ts';
 import { noteSuccess, settleFailure } from './on-failure.ts';
 import { type EngineContext, onSide } from './ports.ts';
@@ -85,9 +86,7 @@ async function announce(
     });
   }
   const creates = settings.mappings.some(
-    ({ settings: mapping }) =>
-      mapping.enabled &&
-      (side === 'workItem' ? mapping.createTicket : mapping.createWorkItem).mode === 'automatic',
+    ({ settings: mapping }) => mapping.enabled && actsByItself(triggerOf(mapping, side)),
   );
   if (creates) {
     for (const [id, hint] of newest) {

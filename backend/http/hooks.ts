@@ -16,7 +16,8 @@ export const isHookPath = (url: string | undefined) => /^\/hooks(\/|\?|$)/.test(
  * The part of the server that Azure DevOps' service hooks see. What it answers decides whether a customer's
  * subscription lives (Microsoft: service-hooks/troubleshoot): 410 ends it, 404, 429 and 500 put it on probation, during
  * which new events are dropped; 503 is tried again within minutes. So: 401 where the address or the secret is wrong,
- * 413 above the cap, 503 for whatever is our own fault, and nothing else.
+ * 413 above the cap, 503 for whatever is our own fault; 400 only for what breaks the rules of HTTP, which no service hook
+ * does.
  */
 export const mountHookScope = async (
   app: FastifyInstance,

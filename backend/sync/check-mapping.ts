@@ -3,7 +3,7 @@ import type { MappingSettings, Rule } from '../contract/mapping.ts';
 import type { MappingProblem } from '../contract/mappings.ts';
 import { checkFields, sideName } from './check-fields.ts';
 import { fieldsOfRule } from './criteria.ts';
-import { triggerOf } from './match.ts';
+import { mayCreate, triggerOf } from './match.ts';
 import { otherSide, type Side } from './record.ts';
 import { fieldOf, flowsFrom, sides } from './row-keys.ts';
 import { fieldsById, type SideDescription, type SideDescriptions } from './side-description.ts';
@@ -83,6 +83,14 @@ function checkTriggers(settings: MappingSettings, described: SideDescriptions): 
       });
     }
     if (trigger.mode === 'never') continue;
+    if (trigger.mode === 'linkOnly') {
+      if (!namesCounterpart(settings, side)) {
+        const problem = `No field of the ${sideName[side]} names its counterpart`;
+        const remedy = 'Choose the field that holds the number, or let counterparts be created.';
+        problems.push({ field: `${path}.mode`, severity: 'error', problem, remedy });
+      }
+      continue;
+    }
     if (trigger.mode === 'automatic' && trigger.rule === undefined && trigger.onStates.length === 0) {
       if (!trigger.isDefault) {
         const problem = `Every ${sideName[side]} of this kind gets a counterpart`;
@@ -94,6 +102,12 @@ function checkTriggers(settings: MappingSettings, described: SideDescriptions): 
   }
   return problems;
 }
+
+/** Whether records of `side` have a field for the number of their counterpart; see `existingKeyOf`. */
+const namesCounterpart = (settings: MappingSettings, side: Side): boolean =>
+  side === 'workItem'
+    ? settings.referenceField !== undefined
+    : settings.response.ticket.some((row) => row.value === 'id' || row.value === 'key');
 
 /** Fields that a new record of `side` needs and that no row fills. */
 function checkRequired(settings: MappingSettings, described: SideDescriptions, side: Side): MappingProblem[] {
@@ -134,8 +148,8 @@ function checkReferences(settings: MappingSettings, described: SideDescriptions)
       checkField(`response.${side}[${index}].field`, side, row.field);
     });
   }
-  const names = settings.response.ticket.some((row) => row.value === 'id' || row.value === 'key');
-  if (settings.createWorkItem.mode !== 'never' && !names) {
+  const names = namesCounterpart(settings, 'ticket');
+  if (mayCreate(settings.createWorkItem) && !names) {
     const problem = 'The ticket is not told the number of its work item';
     const remedy = 'Add a row that writes the number, so that it is found again from the ticket system.';
     problems.push({ field: 'response.ticket', severity: 'warning', problem, remedy });
@@ -171,7 +185,7 @@ function checkCapabilities(settings: MappingSettings, can: Capabilities): Mappin
   const add = (field: string, severity: MappingProblem['severity'], problem: string, remedy: string) =>
     problems.push({ field, severity, problem, remedy });
   const off = 'Switch it off.';
-  if (settings.createTicket.mode !== 'never' && !can.create) {
+  if (mayCreate(settings.createTicket) && !can.create) {
     add(
       'createTicket.mode',
       'error',

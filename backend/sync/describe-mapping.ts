@@ -48,6 +48,10 @@ function creation(settings: MappingSettings, given: DescribeNames, nameOf: (id: 
       `${tickets} in ${connection}${condition} create ${article(type)} ${type} in ${settings.project}`,
     );
   }
+  if (createTicket.mode === 'linkOnly')
+    ways.push(`${types} in ${settings.project} are linked with the ${ticketNoun} that they name`);
+  if (createWorkItem.mode === 'linkOnly')
+    ways.push(`${plural(ticketNoun)} in ${connection} are linked with the work item that they name`);
   if (ways.length > 0) return ways.join(', and ');
   const byHand = createTicket.mode === 'manual' || createWorkItem.mode === 'manual';
   const how = byHand ? 'are paired by hand' : 'stay paired';

@@ -21,6 +21,7 @@ export type MatchRefusal =
   | 'otherType'
   | 'outOfScope'
   | 'notAutomatic'
+  | 'noReference'
   | 'otherState'
   | 'rule'
   | 'unknown';
@@ -30,6 +31,14 @@ const same = (a: string | undefined, b: string): boolean =>
 
 export const triggerOf = (mapping: MappingSettings, side: Side): Trigger =>
   side === 'workItem' ? mapping.createTicket : mapping.createWorkItem;
+
+/** Looks at every record by itself, to create its counterpart or at least to find it. */
+export const actsByItself = (trigger: Trigger): boolean =>
+  trigger.mode === 'automatic' || trigger.mode === 'linkOnly';
+
+/** A person may create counterparts by it. */
+export const mayCreate = (trigger: Trigger): boolean =>
+  trigger.mode === 'automatic' || trigger.mode === 'manual';
 
 const evidenceOf = (snapshot: Snapshot, context: MatchContext): Evidence => ({
   fields: snapshot.fields,
@@ -83,7 +92,10 @@ export function matchRefusal(
   const trigger = triggerOf(mapping, snapshot.side);
   return (
     scopeRefusal(snapshot, mapping, context) ??
-    (trigger.mode === 'automatic' ? triggerRefusal(snapshot, trigger, context) : 'notAutomatic')
+    (actsByItself(trigger) ? triggerRefusal(snapshot, trigger, context) : 'notAutomatic') ??
+    (trigger.mode === 'linkOnly' && existingKeyOf(snapshot, mapping) === undefined
+      ? 'noReference'
+      : undefined)
   );
 }
 
@@ -141,6 +153,5 @@ export const candidateMappings = (
 ): readonly Mapping[] =>
   mappings.filter(
     (mapping) =>
-      triggerOf(mapping, snapshot.side).mode !== 'never' &&
-      scopeRefusal(snapshot, mapping, context) === undefined,
+      mayCreate(triggerOf(mapping, snapshot.side)) && scopeRefusal(snapshot, mapping, context) === undefined,
   );

@@ -72,14 +72,14 @@ const oneTicket = (workItemId: number) =>
 const createdCalls = async () =>
   (await effectsOf(scene.rig, 'alemba', { effect: 'ticket.created', ours: true })).length;
 
-/** The lane of the work item has said why it waits. */
-const waits = (workItemId: number) =>
+/** The lane of the work item says so of its waiting; what the try said that found it out comes before. */
+const waits = (workItemId: number, why: RegExp) =>
   until(`work item ${workItemId} waits`, async () => {
     const [lane] = await scene.rows<{ message: string | null }>(
       `select failure->>'message' as message from lane where key = $1 and queued > 0`,
       [`record:workItem:azure-devops:${workItemId}`],
     );
-    return lane?.message ?? undefined;
+    return why.test(lane?.message ?? '') || undefined;
   });
 
 describe('a backfill', () => {
@@ -167,7 +167,7 @@ describe('when the ticket system stands still', () => {
     await until('the ticket system is paused', async () =>
       (await statusOf(scene.connectionId)) === 'paused' ? true : undefined,
     );
-    expect(await waits(workItemId)).toMatch(/^Alemba.* is paused: /);
+    await waits(workItemId, /^Alemba.* is paused: /);
     expect(await statusOf('azure-devops')).toBe('live');
     await save('changed by IT');
     await oneTicket(workItemId);
@@ -181,7 +181,7 @@ describe('when the ticket system stands still', () => {
     const before = await createdCalls();
     await scene.rig.api('pauseConnection', { params });
     const workItemId = await createWorkItem(scene, { 'System.Title': 'AUTO waits for a person' });
-    expect(await waits(workItemId)).toMatch(/is paused: Paused by /);
+    await waits(workItemId, /is paused: Paused by /);
     expect(await createdCalls()).toBe(before);
     await scene.rig.api('resumeConnection', { params });
     await oneTicket(workItemId);
@@ -199,6 +199,30 @@ describe('one counterpart by itself', () => {
     });
     expect((await oneTicket(workItemId)).ticketId).toBe(String(call));
     expect(await createdCalls()).toBe(before);
+  });
+
+  test('a mapping that only links creates nothing for a number that is nobody’s, and links the right one', async () => {
+    const mappingId = await addMapping(scene, (settings) => ({
+      ...settings,
+      createTicket: { mode: 'linkOnly', isDefault: false, onStates: [], rule: begins('LINK') },
+    }));
+    const call = await createCall(scene, { Subject: 'Is named later' });
+    const before = await createdCalls();
+    const workItemId = await createWorkItem(scene, {
+      'System.Title': 'LINK a wrong number',
+      'Custom.TicketNumber': '99999999',
+    });
+    await idle(scene);
+    expect(await ticketsOf(workItemId)).toEqual([]);
+    await editWorkItem(scene.rig, workItemId, { 'Custom.TicketNumber': String(call) });
+    const ticket = await oneTicket(workItemId);
+    expect([ticket.mappingId, ticket.ticketId]).toEqual([mappingId, String(call)]);
+    await inAgreement(scene, workItemId);
+    expect(await createdCalls()).toBe(before);
+    // Nor may a person create by it.
+    expect((await readPanel(scene, workItemId)).createWith.map((way) => way.mappingId)).not.toContain(
+      mappingId,
+    );
   });
 
   test('neither a default mapping nor a later rule creates another for what a mapping took', async () => {

@@ -9,7 +9,7 @@ import { azureDevOps } from '../../store/connections.ts';
 import { type LinkRow, loadLinks } from '../../store/links.ts';
 import { planCreate } from '../../sync/create.ts';
 import { isFailure } from '../../sync/failure.ts';
-import { existingKeyOf, type MatchRefusal, matchRefusal } from '../../sync/match.ts';
+import { actsByItself, existingKeyOf, type MatchRefusal, matchRefusal } from '../../sync/match.ts';
 import { plan } from '../../sync/plan.ts';
 import { otherSide, type Side, type Snapshot } from '../../sync/record.ts';
 import { createSteps, noteView, planSteps } from './dry-run-steps.ts';
@@ -24,6 +24,7 @@ const reasons: Readonly<Record<MatchRefusal, string>> = {
   otherType: 'The record is of another type.',
   outOfScope: 'The ticket does not belong to the scope of the mapping.',
   notAutomatic: 'Counterparts are created by hand only.',
+  noReference: 'The record names no counterpart, and the mapping only links.',
   otherState: 'The record is in none of the states that create a counterpart.',
   rule: 'The record does not meet the conditions.',
   unknown: 'A field that the conditions ask for could not be read.',
@@ -108,7 +109,10 @@ async function dryCreate(
   const asked = {
     ...settings,
     enabled: true,
-    [trigger]: { ...settings[trigger], mode: 'automatic' as const },
+    [trigger]: {
+      ...settings[trigger],
+      mode: actsByItself(settings[trigger]) ? settings[trigger].mode : ('automatic' as const),
+    },
   };
   const refusal = matchRefusal(snapshot, asked, {
     projectAliases: [session.project.id],
@@ -136,7 +140,7 @@ async function dryCreate(
   }
   if (refusal !== undefined)
     notes.unshift({ code: 'notMatched', side: snapshot.side, reason: reasons[refusal] });
-  else if (settings[trigger].mode !== 'automatic') {
+  else if (!actsByItself(settings[trigger])) {
     notes.unshift({ code: 'notAutomatic', side: snapshot.side, reason: reasons.notAutomatic });
   }
   const key = existingKeyOf(snapshot, settings);
@@ -145,7 +149,9 @@ async function dryCreate(
     matches: refusal === undefined,
     steps:
       key === undefined
-        ? createSteps(created, descriptions, ticketNoun)
+        ? settings[trigger].mode === 'linkOnly'
+          ? []
+          : createSteps(created, descriptions, ticketNoun)
         : [{ side, action: `Link with ${key}, which the record names already`, to: key }],
     notes,
   };

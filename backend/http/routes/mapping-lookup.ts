@@ -1,6 +1,7 @@
 import type { TenantSettings } from '../../engine/settings.ts';
 import type { Session } from '../../security/session-token.ts';
 import type { MappingRow } from '../../store/mappings.ts';
+import { actsByItself, mayCreate, triggerOf } from '../../sync/match.ts';
 import type { Side } from '../../sync/record.ts';
 import { ProblemError } from '../problem.ts';
 import type { Services } from './services.ts';
@@ -15,13 +16,11 @@ export async function mappingOf(services: Services, session: Session, id: string
   return mapping;
 }
 
-/** Whether any mapping creates counterparts for records of this side by itself. */
+/** Whether any mapping creates or finds counterparts for records of this side by itself. */
 export async function automaticTriggers(services: Services, tenant: number, side: Side): Promise<boolean> {
   const settings = await services.engine.settings.of(tenant);
   return settings.mappings.some(
-    ({ settings: mapping }) =>
-      mapping.enabled &&
-      (side === 'workItem' ? mapping.createTicket : mapping.createWorkItem).mode === 'automatic',
+    ({ settings: mapping }) => mapping.enabled && actsByItself(triggerOf(mapping, side)),
   );
 }
 
@@ -35,7 +34,7 @@ export const applicableMappings = (settings: TenantSettings, project: { id: stri
 
 /** Those by which a person may create a ticket. */
 export const creating = (mappings: readonly MappingRow[]) =>
-  mappings.filter((mapping) => mapping.settings.createTicket.mode !== 'never');
+  mappings.filter((mapping) => mayCreate(mapping.settings.createTicket));
 
 /** A mapping as a person chooses it. */
 export const wayOf = (mapping: MappingRow) => ({

@@ -6,7 +6,7 @@ import type { TabProps } from './mapping-editor.tsx';
 import { RuleEditor } from './rule-editor.tsx';
 
 const w = words.when;
-const modes = (['automatic', 'manual', 'never'] as const).map((id) => ({ id, name: w.mode[id] }));
+const modes = (['automatic', 'manual', 'linkOnly', 'never'] as const).map((id) => ({ id, name: w.mode[id] }));
 
 export function WhenTab({ settings, change, descriptions }: TabProps) {
   return (

@@ -96,6 +96,12 @@ describe('checking a mapping', () => {
     expect(problemsOf({})).toEqual([]);
   });
 
+  test('a mapping that only links needs the field that names the counterpart', () => {
+    const linkOnly = { createTicket: { mode: 'linkOnly' } };
+    expect(problemsOf(linkOnly)).toMatchObject([{ field: 'createTicket.mode', severity: 'error' }]);
+    expect(problemsOf({ ...linkOnly, referenceField: 'Note' })).toEqual([]);
+  });
+
   test('closing for a deleted ticket is warned of where the system does not tell deleted ones', () => {
     const closing = {
       onDeleted: { workItem: 'note', ticket: 'close' },
