@@ -6,6 +6,7 @@ const esmOnly = [
   'azure-devops-extension-sdk',
   'azure-devops-extension-api',
   'azure-devops-ui',
+  '@seriousme/openapi-schema-validator',
 ];
 
 export default {

@@ -31,9 +31,10 @@ export const condition = z.object({
 export type Condition = z.infer<typeof condition>;
 export type Rule = Condition | { kind: 'all' | 'any'; rules: Rule[] };
 
-export const rule: z.ZodType<Rule> = z.lazy(() =>
-  z.union([condition, z.object({ kind: z.enum(['all', 'any']), rules: z.array(rule).max(50) })]),
-);
+export const rule: z.ZodType<Rule> = z
+  .lazy(() => z.union([condition, z.object({ kind: z.enum(['all', 'any']), rules: z.array(rule).max(50) })]))
+  // Its name in the OpenAPI document.
+  .meta({ id: 'Rule' });
 
 /** When a record of this side without a link gets a counterpart. */
 export const trigger = z.object({

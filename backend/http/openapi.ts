@@ -6,14 +6,33 @@ import { routes } from '../contract/routes.ts';
 
 type Json = Record<string, unknown>;
 
-const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json => {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
-  return rest;
-};
+type SchemaOf = (schema: z.ZodType, io: 'input' | 'output') => Json;
+
+/**
+ * Schemas that refer to themselves (rules within rules) come with definitions of their own; within a document they have
+ * to stand under `components`, where `definitions` gathers them.
+ */
+const schemasInto =
+  (definitions: Json): SchemaOf =>
+  (schema, io) => {
+    const {
+      $schema: _dialect,
+      $defs = {},
+      ...rest
+    } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json & { $defs?: Json };
+    // What is answered is stricter (no further properties) than what is taken.
+    const suffix = io === 'output' ? 'Answered' : '';
+    const placed = (part: unknown) =>
+      JSON.parse(
+        JSON.stringify(part).replace(/"#\/\$defs\/([^"]+)"/g, `"#/components/schemas/$1${suffix}"`),
+      ) as Json;
+    for (const [name, definition] of Object.entries($defs)) definitions[name + suffix] = placed(definition);
+    return placed(rest);
+  };
 
 const content = (schema: Json) => ({ 'application/json': { schema } });
 
-const parametersOf = (route: RouteShape): Json[] => {
+const parametersOf = (route: RouteShape, schemaOf: SchemaOf): Json[] => {
   const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -31,12 +50,12 @@ const parametersOf = (route: RouteShape): Json[] => {
   return [...inPath, ...inQuery];
 };
 
-const operationOf = (name: string, route: RouteShape): Json => ({
+const operationOf = (name: string, route: RouteShape, schemaOf: SchemaOf): Json => ({
   operationId: name,
   summary: route.summary,
   description: `Guard: ${route.guard}.`,
   tags: [route.path.split('/').find((part) => part && part !== 'api' && !part.startsWith(':')) ?? 'api'],
-  parameters: parametersOf(route),
+  parameters: parametersOf(route, schemaOf),
   ...(route.body && { requestBody: { required: true, content: content(schemaOf(route.body, 'input')) } }),
   responses: {
     200: { description: 'Done.', content: content(schemaOf(route.response, 'output')) },
@@ -70,9 +89,11 @@ const download: Json = {
 /** The API as OpenAPI 3.1, derived from the contract alone. `serverUrl` is the public address of the backend. */
 export const buildOpenApi = (serverUrl: string): Json => {
   const paths: Record<string, Json> = {};
+  const schemas: Json = {};
+  const schemaOf = schemasInto(schemas);
   for (const [name, route] of Object.entries<RouteShape>(routes)) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(name, route) };
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(name, route, schemaOf) };
   }
   paths[downloadRoute.path.replace(':token', '{token}')] = { get: download };
   const codes = Object.entries(problemCatalogue).map(
@@ -87,7 +108,7 @@ export const buildOpenApi = (serverUrl: string): Json => {
       securitySchemes: {
         session: { type: 'http', scheme: 'bearer', description: 'From POST /api/session.' },
       },
-      schemas: { Problem: schemaOf(problem, 'output') },
+      schemas: { Problem: schemaOf(problem, 'output'), ...schemas },
       responses: {
         Problem: {
           description: codes.join(' '),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import type { RouteShape } from '../../backend/contract/route.ts';
@@ -692,6 +693,13 @@ describe('running it', () => {
     expect((await call('/metrics', {}, at)).text).toContain('tandem_http_requests_total');
     expect((await call('/metrics', { headers: { 'x-forwarded-for': '1.2.3.4' } }, at)).status).toBe(404);
     await watched.close();
+  });
+
+  test('the OpenAPI document is a valid one', async () => {
+    const { json } = await call('/api/openapi.json');
+    const { valid, errors } = await new Validator().validate(json);
+    expect(errors ?? []).toEqual([]);
+    expect(valid).toBe(true);
   });
 
   test('the OpenAPI document has every route', async () => {
