@@ -66,7 +66,7 @@ const readRights = async (client: Client, projectId: string) => {
         method: 'GET',
         project: projectId,
         path: 'wit/classificationnodes/areas',
-        resource: 'workItems',
+        resource: 'classificationNodes',
         route: 'areas.root',
         query: { $depth: 0 },
       },

@@ -7,7 +7,7 @@ import { identitiesUrlOf, organizationUrlOf } from './addresses.ts';
 import { apiVersionOf, type Resource, type RestVersion } from './api-versions.ts';
 import type { SignIn } from './auth.ts';
 import type { AzureDevOpsContext } from './context.ts';
-import { explainRefusal, problemOf } from './refusal.ts';
+import { explainRefusal, explainVersion, problemOf } from './refusal.ts';
 
 export interface ApiRequest {
   method: RemoteRequest['method'];
@@ -84,7 +84,7 @@ export const createClient = (context: AzureDevOpsContext, options: ClientOptions
           previewOnly.add(request.resource);
           continue;
         }
-        throw explainRefusal(error, isUnsafe(request));
+        throw explainRefusal(explainVersion(error, context.apiVersion), isUnsafe(request));
       }
     }
   };

@@ -13,7 +13,7 @@ export interface AzureDevOpsContext extends Omit<ConnectorContext, 'settings'> {
   /** Default: `https://login.microsoftonline.com`. */
   entraUrl?: string;
   auth: AzureDevOpsAuth;
-  /** Pinned REST version; without it the newest that the server takes is found once. */
+  /** Pinned REST version; without it the newest released one that the server takes is found once. */
   apiVersion?: RestVersion;
   /**
    * A state that cannot be reached in one step may be reached over at most two others. Off by default: every step

@@ -26,7 +26,7 @@ import { updateWorkItem } from './update.ts';
 import { createSurroundings, type Workshop } from './workshop.ts';
 
 export { azureDevOpsTransport } from './addresses.ts';
-export { type RestVersion, restVersions } from './api-versions.ts';
+export { isRestVersion, probedVersions, type RestVersion, restVersions } from './api-versions.ts';
 export type { AzureDevOpsAuth, AzureDevOpsContext } from './context.ts';
 export * from './operations.ts';
 export { type AzureDevOpsHookReading, type HookFacts, readHook, readServiceHook } from './read-hook.ts';

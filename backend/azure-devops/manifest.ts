@@ -1,4 +1,5 @@
 import type { ConnectorManifest } from '../contract/connector-manifest.ts';
+import { restVersions } from './api-versions.ts';
 
 const entraOnly = 'Only for the sign-in with Entra ID.';
 
@@ -61,6 +62,19 @@ export const azureDevOpsManifest: ConnectorManifest = {
       help: 'For national clouds; else https://login.microsoftonline.com.',
       type: 'url',
       required: false,
+      advanced: true,
+    },
+    {
+      name: 'apiVersion',
+      label: 'API version',
+      help: 'Of the REST interface. Automatic asks the server and takes its newest released one; 7.2 is a preview, on Services only.',
+      type: 'choice',
+      required: true,
+      default: 'automatic',
+      choices: [
+        { id: 'automatic', name: 'Automatic' },
+        ...restVersions.map((version) => ({ id: version, name: version })),
+      ],
       advanced: true,
     },
     {

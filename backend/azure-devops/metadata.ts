@@ -122,7 +122,7 @@ const readType = async (client: Client, project: string, name: string): Promise<
         project,
         path: `${path}/fields`,
         query: { $expand: 'allowedValues' },
-        resource: 'workItemTypes',
+        resource: 'workItemTypeFields',
         route: 'type.fields',
       },
       wire.typeFieldList,

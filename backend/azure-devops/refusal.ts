@@ -34,6 +34,25 @@ export const problemOf = (error: unknown): Problem | undefined => {
 const isStale = ({ message, typeKey }: Problem): boolean =>
   /RevisionMismatch|TestPatchOperationFailed/i.test(typeKey) || /\bTF26071\b|\bVS403351\b/.test(message);
 
+/** The server does not know the version that was asked for (Microsoft: integrate/concepts/rest-api-versioning). */
+export const isVersionRefused = (error: unknown): error is Failure =>
+  isFailure(error) &&
+  error.details.status === 400 &&
+  /^Vss(VersionOutOfRange|InvalidPreviewVersion|InvalidApiResourceVersion)Exception$/.test(
+    problemOf(error)?.typeKey ?? '',
+  );
+
+/** What to do where a version was chosen that the server does not know. */
+export const versionRemedy =
+  'Set "API version" of the Azure DevOps connection to Automatic, or to one that this server has.';
+
+/** A version that a person chose is told as such: nothing else in the request would explain the refusal. */
+export const explainVersion = (error: unknown, chosen: string | undefined): unknown => {
+  if (chosen === undefined || !isVersionRefused(error)) return error;
+  const message = `This server does not know REST version ${chosen}. ${versionRemedy} It says: ${error.message}`;
+  return rethrow(error, { message: message.slice(0, 1000) });
+};
+
 const isThrottled = ({ message, typeKey }: Problem): boolean =>
   /\bTF400733\b/.test(message) || /RequestBlocked/i.test(typeKey);
 

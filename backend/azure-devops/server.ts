@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { Failure, isFailure } from '../sync/failure.ts';
+import { Failure } from '../sync/failure.ts';
 import type { Principal } from '../sync/record.ts';
-import { type RestVersion, restVersions } from './api-versions.ts';
+import { probedVersions, type RestVersion, restVersions } from './api-versions.ts';
 import type { SignIn } from './auth.ts';
 import { type Client, createClient } from './client.ts';
 import type { AzureDevOpsContext } from './context.ts';
-import { problemOf } from './refusal.ts';
+import { isVersionRefused } from './refusal.ts';
 
 /** One cell for the version that was found, shared by the backend's own client and those of users. */
 export interface VersionCell {
@@ -13,7 +13,7 @@ export interface VersionCell {
 }
 
 /**
- * The newest version that the server takes: a server that is too old answers 400 (Microsoft:
+ * The newest released version that the server takes: a server that is too old answers 400 (Microsoft:
  * integrate/concepts/rest-api-versioning). Asked once, with whatever sign-in comes first.
  */
 export const versionFinder = (
@@ -23,20 +23,14 @@ export const versionFinder = (
 ): (() => Promise<RestVersion>) => {
   let running: Promise<RestVersion> | undefined;
   const probe = async (): Promise<RestVersion> => {
-    for (const version of restVersions) {
+    for (const version of probedVersions) {
       const client = createClient(context, { signIn, version: async () => version });
       try {
-        await client.send({
-          method: 'GET',
-          path: 'projects',
-          resource: 'core',
-          route: 'version.probe',
-          query: { $top: 1 },
-        });
+        await tryVersion(client);
         cell.found = version;
         return version;
       } catch (error) {
-        if (!isOutOfRange(error)) throw error;
+        if (!isVersionRefused(error)) throw error;
       }
     }
     const message = `This server is older than REST version ${restVersions.at(-1)}, the oldest that is supported`;
@@ -52,12 +46,16 @@ export const versionFinder = (
   };
 };
 
-const isOutOfRange = (error: unknown) =>
-  isFailure(error) &&
-  error.details.status === 400 &&
-  /^Vss(VersionOutOfRange|InvalidPreviewVersion|InvalidApiResourceVersion)Exception$/.test(
-    problemOf(error)?.typeKey ?? '',
-  );
+/** A cheap request that every account may make; refused when the server does not know the client's version. */
+export const tryVersion = async (client: Client): Promise<void> => {
+  await client.send({
+    method: 'GET',
+    path: 'projects',
+    resource: 'core',
+    route: 'version.probe',
+    query: { $top: 1 },
+  });
+};
 
 const connectionData = z.object({
   authenticatedUser: z.object({

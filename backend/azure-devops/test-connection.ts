@@ -2,7 +2,8 @@ import type { TestCheck } from '../connectors/connector.ts';
 import { type Failure, isFailure } from '../sync/failure.ts';
 import { organizationUrlOf } from './addresses.ts';
 import { patchContentType, setField } from './patch.ts';
-import { type ConnectionFacts, readConnectionFacts } from './server.ts';
+import { isVersionRefused, versionRemedy } from './refusal.ts';
+import { type ConnectionFacts, readConnectionFacts, tryVersion } from './server.ts';
 import { createServiceHooks } from './subscriptions.ts';
 import { queryIds } from './wiql.ts';
 import type { Workshop } from './workshop.ts';
@@ -56,6 +57,8 @@ const open = async (workshop: Workshop): Promise<{ checks: TestCheck[]; facts?: 
   }
   try {
     const version = await workshop.client.version();
+    // One that was found has answered already; one that was chosen may be unknown to the server.
+    if (workshop.context.apiVersion) await tryVersion(workshop.client);
     const facts = await readConnectionFacts(workshop.client);
     const address = passed('address', `${workshop.client.organizationUrl} answers.`);
     if (facts.isAnonymous) return { checks: [address, anonymous(workshop), ...rest(2)] };
@@ -64,7 +67,10 @@ const open = async (workshop: Workshop): Promise<{ checks: TestCheck[]; facts?: 
       checks: [
         address,
         passed('credentials', `Signed in as ${name}.`),
-        passed('version', `REST version ${version}.`),
+        passed(
+          'version',
+          `REST version ${version}, ${workshop.context.apiVersion ? 'as chosen' : 'found by asking'}.`,
+        ),
       ],
       facts,
     };
@@ -97,6 +103,11 @@ const checksForOpening = (
         ? [problem('address', 'failed', words, 'Ask the operator to allow this address.'), ...rest(1)]
         : [address, problem('credentials', 'failed', words, renewal(workshop)), ...rest(2)];
     case 'rejected': {
+      const { apiVersion } = workshop.context;
+      if (apiVersion && isVersionRefused(error)) {
+        const finding = `This server does not know REST version ${apiVersion}, which is chosen under "API version".`;
+        return [address, skipped('credentials'), problem('version', 'failed', finding, versionRemedy)];
+      }
       const remedy = 'Azure DevOps Server 2019 or newer is needed.';
       return [address, skipped('credentials'), problem('version', 'failed', words, remedy)];
     }

@@ -1,5 +1,5 @@
 import type { AzureDevOpsAuth } from '../azure-devops/context.ts';
-import { azureDevOpsTransport, connectAzureDevOps } from '../azure-devops/index.ts';
+import { azureDevOpsTransport, connectAzureDevOps, isRestVersion } from '../azure-devops/index.ts';
 import type { AzureDevOps } from '../azure-devops/operations.ts';
 import type { AddressGuard } from '../connectors/address-guard.ts';
 import type { Connector, RecordSystem, SystemDescription } from '../connectors/connector.ts';
@@ -239,9 +239,12 @@ function assemble(options: SystemsOptions, parts: Parts): { system: RecordSystem
   };
   if (connector !== undefined)
     return { system: connector.connect({ ...shared, settings: parts.settings }), transport };
+  const { apiVersion } = parts.settings;
   const system = connectAzureDevOps({
     ...shared,
     ...azure,
+    // "automatic", and connections that were stored before there was a choice, leave it to be found.
+    ...(isRestVersion(apiVersion) && { apiVersion }),
     allowStatePath: parts.settings.allowStatePath === true,
     slowDown: (delayMs) => parts.budget.throttled(delayMs),
   });

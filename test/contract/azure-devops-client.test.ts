@@ -29,6 +29,7 @@ const stored = (id: string) => side.simulator.store.workItems.get(Number(id));
 describe('versions', () => {
   test.each([
     ['services', '7.1', true],
+    ['server-2022.1', '7.1', false],
     ['server-2022', '7.0', false],
     ['server-2020', '6.0', false],
     ['server-2019', '5.0', false],
@@ -44,7 +45,7 @@ describe('versions', () => {
     expect(side.requests().all.filter((route) => route === 'projects.list')).toEqual([]);
   });
 
-  test.each(['server-2019', 'server-2020', 'server-2022'] as const)(
+  test.each(['server-2019', 'server-2020', 'server-2022', 'server-2022.1'] as const)(
     'comments, states and files work on %s',
     async (flavor) => {
       await open({ flavor });
@@ -341,7 +342,7 @@ describe('writing', () => {
   });
 
   test('comments in Markdown, and as HTML where Markdown is not known', async () => {
-    for (const flavor of ['services', 'server-2022'] as const) {
+    for (const flavor of ['services', 'server-2022', 'server-2022.1'] as const) {
       await open({ flavor });
       const id = await createRecord(side);
       const mark = newMark();

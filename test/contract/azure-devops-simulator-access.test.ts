@@ -245,6 +245,7 @@ describe('API versions', () => {
       ['server-2019', '5.0', '6.0'],
       ['server-2020', '6.0', '7.0'],
       ['server-2022', '7.0', '7.1'],
+      ['server-2022.1', '7.1', '7.2-preview'],
     ] as const) {
       const server = await startAzureDevOps({ flavor });
       expect(server.organizationUrl).toMatch(/\/tfs\/DefaultCollection$/);

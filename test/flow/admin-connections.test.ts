@@ -272,6 +272,26 @@ describe('connections', () => {
     expect(passed.checks.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
   });
 
+  test('Azure DevOps is spoken to in the version that is chosen, and one it does not have is refused', async () => {
+    const { connections } = await admin.call('listConnections');
+    const azure = connections[0] as (typeof connections)[number];
+    const params = { connectionId: azureId };
+    const versionFound = async (apiVersion: string) => {
+      const settings = { ...azure.settings, apiVersion };
+      await admin.call('updateConnection', { params, body: { kind: azureId, name: azure.name, settings } });
+      const { checks } = await admin.call('testConnection', { params });
+      return checks.find(({ code }) => code === 'version')?.finding;
+    };
+    expect(await versionFound('7.2')).toBe('REST version 7.2, as chosen.');
+    expect(await versionFound('6.0')).toBe('REST version 6.0, as chosen.');
+    expect(await versionFound('automatic')).toBe('REST version 7.1, found by asking.');
+    const body = { kind: azureId, name: azure.name, settings: { ...azure.settings, apiVersion: '7.3' } };
+    const refusal = await admin.refused('updateConnection', { params, body });
+    expect(refusal.fields).toEqual([
+      expect.objectContaining({ field: 'settings.apiVersion', remedy: expect.stringContaining('7.2') }),
+    ]);
+  });
+
   test('describes both sides', async () => {
     const id = await admin.connectAlemba('Described');
     const tickets = await admin.call('describeConnection', { params: { connectionId: id } });

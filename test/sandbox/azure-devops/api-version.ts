@@ -17,9 +17,13 @@ export interface RouteVersion {
   isPreviewOnly?: boolean;
 }
 
-/** Newest released and newest accepted version (Microsoft: integrate/concepts/rest-api-versioning). */
+/**
+ * Newest released and newest accepted version (Microsoft: integrate/concepts/rest-api-versioning; for Server 2022.1 the
+ * folder azure-devops-server-7.1 of vsts-rest-api-specs). There is none such for 7.2.
+ */
 export const supported: Record<Flavor, { released: number; max: number }> = {
   services: { released: 7.1, max: 7.2 },
+  'server-2022.1': { released: 7.1, max: 7.1 },
   'server-2022': { released: 7.0, max: 7.0 },
   'server-2020': { released: 6.0, max: 6.0 },
   'server-2019': { released: 5.0, max: 5.0 },

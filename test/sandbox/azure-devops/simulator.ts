@@ -5,7 +5,7 @@ import type { RateLimit } from './rate-limit.ts';
 import type { Store, Update, WorkItemRecord } from './store.ts';
 import type { Users } from './users.ts';
 
-export type Flavor = 'services' | 'server-2019' | 'server-2020' | 'server-2022';
+export type Flavor = 'services' | 'server-2019' | 'server-2020' | 'server-2022' | 'server-2022.1';
 
 /** What happened to a work item, as service hooks tell it. */
 export interface WorkItemEvent {
