@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { connectorsFrom } from './config/connectors.ts';
 import { loadOrMakeSandboxKey, readMasterKeys } from './config/master-keys.ts';
 import { type OrganizationSetting, organizationList } from './config/organizations.ts';
 import type { MasterKey } from './security/master-key.ts';
@@ -29,6 +30,8 @@ export interface Config {
   trustProxy: false | readonly string[];
   organizations: readonly OrganizationSetting[];
   limits: { bodyBytes: number; hookBytes: number };
+  /** Kinds of service desk that can be added; undefined: all. Connections that are there work without. */
+  connectors: readonly string[] | undefined;
   /** Lanes worked on at once by this process. */
   workers: number;
   sandbox: boolean;
@@ -141,6 +144,7 @@ const schema = z.object({
     'has an entry that is not an address or range|Write the addresses of your proxies; believing everyone lets callers forge theirs',
   ),
   ORGANIZATIONS: z.string().optional(),
+  CONNECTORS: z.string().optional(),
   BODY_LIMIT_BYTES: number(1024, 16 * 1024 * 1024, 1024 * 1024),
   // Azure DevOps sends up to 2 MB (Microsoft: service-hooks/troubleshoot).
   HOOK_BODY_LIMIT_BYTES: number(2_000_000, 16 * 1024 * 1024, 2_621_440),
@@ -149,11 +153,17 @@ const schema = z.object({
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+export interface ConfigOptions {
+  sandbox?: boolean;
+  /** Every kind of connector that this program has; without it CONNECTORS is taken as it is. */
+  connectorKinds?: readonly string[];
+}
+
 /**
  * Reads the environment. Throws `ConfigError` with all problems. Only in the sandbox is a missing master key made (and
  * kept in DATA_DIR), and only there may PUBLIC_URL be left out.
  */
-export const loadConfig = (environment: Environment, options: { sandbox?: boolean } = {}): Config => {
+export const loadConfig = (environment: Environment, options: ConfigOptions = {}): Config => {
   const sandbox = options.sandbox ?? false;
   const findings: ConfigFinding[] = [];
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
@@ -165,6 +175,7 @@ export const loadConfig = (environment: Environment, options: { sandbox?: boolea
   const dataDir = resolve(given.DATA_DIR ?? '.tandem');
   const masterKeys = masterKeysFrom(given, dataDir, sandbox, report);
   const organizations = organizationsFrom(given.ORGANIZATIONS, report);
+  const connectors = connectorsFrom(words(given.CONNECTORS ?? ''), options.connectorKinds, report);
   if (!given.PUBLIC_URL && !sandbox) {
     report(
       'PUBLIC_URL',
@@ -184,14 +195,14 @@ export const loadConfig = (environment: Environment, options: { sandbox?: boolea
     );
   }
   if (!parsed.success || findings.length > 0) throw new ConfigError(findings);
-  return assemble(parsed.data, { dataDir, masterKeys, organizations, sandbox });
+  return assemble(parsed.data, { dataDir, masterKeys, organizations, connectors, sandbox });
 };
 
 type Report = (variable: string, problem: string, remedy: string) => void;
 
 const assemble = (
   found: z.output<typeof schema>,
-  rest: Pick<Config, 'dataDir' | 'masterKeys' | 'organizations' | 'sandbox'>,
+  rest: Pick<Config, 'dataDir' | 'masterKeys' | 'organizations' | 'connectors' | 'sandbox'>,
 ): Config => ({
   ...rest,
   host: found.HOST,
@@ -294,6 +305,7 @@ export const summarizeConfig = (config: Config): Record<string, unknown> => ({
   logLevel: config.logLevel,
   trustProxy: config.trustProxy,
   organizations: config.organizations.map(({ name, url, auth }) => ({ name, url, auth: auth.kind })),
+  connectors: config.connectors ?? 'all',
   limits: config.limits,
   workers: config.workers,
   sandbox: config.sandbox,

@@ -1,4 +1,4 @@
-import { startBackend } from './compose/backend.ts';
+import { connectorKinds, startBackend } from './compose/backend.ts';
 import { ConfigError, loadConfig } from './config.ts';
 
 /** `npm run serve`: the production backend. Everything that it needs is in the environment; see README. */
@@ -8,7 +8,10 @@ const milliseconds = (name: string): number | undefined => {
 };
 
 try {
-  const config = loadConfig(process.env, { sandbox: process.env.TANDEM_SANDBOX === 'true' });
+  const config = loadConfig(process.env, {
+    sandbox: process.env.TANDEM_SANDBOX === 'true',
+    connectorKinds,
+  });
   const pace = {
     sweepEveryMs: milliseconds('SWEEP_EVERY_MS'),
     watchdogEveryMs: milliseconds('WATCHDOG_EVERY_MS'),

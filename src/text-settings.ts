@@ -122,6 +122,8 @@ export const words = {
     saved: 'The connection was saved',
     choose: 'Which service desk?',
     chooseHelp: 'One connection for each system that Tandem signs in to. You can add more later.',
+    noneOffered:
+      'No kind of service desk can be added here. Ask whoever runs Tandem to offer one (the setting CONNECTORS).',
     can: {
       create: 'creates',
       comments: 'comments',

@@ -53,6 +53,9 @@ import { openSecrets } from './secrets.ts';
 import { openStoreOf } from './store.ts';
 import { openSystems } from './systems.ts';
 
+/** What CONNECTORS may name. */
+export const connectorKinds: readonly string[] = [...connectors.keys()];
+
 export interface Backend {
   /** As the server listens, with the port that was chosen. */
   address: string;
@@ -183,6 +186,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     secrets,
     hooks,
     manifests: [azureDevOpsManifest, ...[...connectors.values()].map(({ manifest }) => manifest)],
+    isOffered: (kind) => connectors.has(kind) && (config.connectors?.includes(kind) ?? true),
     hookSecretName,
     guard,
     redact: (text) => redactor.text(text),

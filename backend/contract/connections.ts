@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { connectorManifest } from './connector-manifest.ts';
+import { listedConnector } from './connector-manifest.ts';
 import { credentialEnd, endDay } from './credential-days.ts';
 import { route } from './route.ts';
 
@@ -70,8 +70,9 @@ export const connectionRoutes = {
     method: 'GET',
     path: '/api/projects/:projectId/connectors',
     guard: 'projectAdmin',
-    summary: 'Kinds of ticket systems with what their forms need.',
-    response: z.object({ connectors: z.array(connectorManifest) }),
+    summary:
+      'Kinds of systems with what their forms need: those offered, and those of connections that are there.',
+    response: z.object({ connectors: z.array(listedConnector) }),
   }),
   listConnections: route({
     method: 'GET',

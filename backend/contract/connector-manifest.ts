@@ -70,7 +70,11 @@ export const connectorManifest = z.object({
   budget: z.object({ requestsPerSecond: z.number().positive(), concurrent: z.number().int().positive() }),
 });
 
+/** As the hub lists it. A connection that is there is edited with it also when no more can be added. */
+export const listedConnector = connectorManifest.extend({ offered: z.boolean() });
+
 export type SettingField = z.infer<typeof settingField>;
 export type SecretField = z.infer<typeof secretField>;
 export type Capabilities = z.infer<typeof capabilities>;
 export type ConnectorManifest = z.infer<typeof connectorManifest>;
+export type ListedConnector = z.infer<typeof listedConnector>;

@@ -52,6 +52,26 @@ test('a form is judged while it is typed, but not before it is touched', async (
   expect(await hub.getByText('Enter a web address').count()).toBe(0);
 });
 
+test('where the operator offers no kind of service desk, the page says so, and those that are there are edited', async () => {
+  await open('overview');
+  await page.route(/\/connectors(\?|$)/, async (route) => {
+    const response = await route.fetch();
+    const { connectors } = (await response.json()) as { connectors: object[] };
+    await route.fulfill({
+      response,
+      json: { connectors: connectors.map((one) => ({ ...one, offered: false })) },
+    });
+  });
+  await hub.getByRole('tab', { name: 'Connections' }).click(patience);
+  await hub.getByRole('button', { name: 'Add connection' }).click(patience);
+  await hub.getByText('No kind of service desk can be added here.').waitFor(patience);
+  expect(await hub.getByRole('button', { name: 'Alemba Service Manager' }).count()).toBe(0);
+  await hub.getByRole('button', { name: 'Back' }).click();
+  const row = hub.getByRole('listitem').filter({ hasText: 'Alemba Production' }).first();
+  await row.getByRole('button', { name: 'Edit' }).click(patience);
+  await hub.getByLabel(/^Address of the system/).waitFor(patience);
+});
+
 test('secrets are replaced, never shown', async () => {
   await open('connections');
   const row = hub.getByRole('listitem').filter({ hasText: 'Alemba Production' }).first();

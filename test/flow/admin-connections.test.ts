@@ -304,6 +304,44 @@ describe('connections', () => {
     );
   });
 
+  test('kinds that the operator does not offer are not added, and those that are there go on', async () => {
+    expect((await admin.call('listConnectors')).connectors).toMatchObject([
+      { kind: azureId, offered: false },
+      { kind: 'alemba', offered: true },
+    ]);
+    await expect(admin.rig.startReplica({ CONNECTORS: 'alemba,servicenow' })).rejects.toThrow(
+      /CONNECTORS: .*"servicenow"\. Write some of alemba/,
+    );
+    const restart = async (env: Record<string, string>) => {
+      await admin.rig.backend().stop();
+      await admin.rig.startBackend(env);
+    };
+    await restart({ CONNECTORS: 'none' });
+    try {
+      expect((await admin.call('listConnectors')).connectors.map(({ kind }) => kind)).toEqual([azureId]);
+      for (const name of ['createConnection', 'testConnectionInput'] as const) {
+        expect((await admin.refused(name, { body: form() })).fields).toEqual([
+          { field: 'kind', problem: expect.any(String), remedy: expect.stringContaining('CONNECTORS') },
+        ]);
+      }
+      await restart({});
+      const id = await admin.connectAlemba('Here already');
+      await restart({ CONNECTORS: 'none' });
+      expect((await admin.call('listConnectors')).connectors).toMatchObject([
+        { kind: azureId },
+        { kind: 'alemba', offered: false },
+      ]);
+      const params = { connectionId: id };
+      const { checks } = await admin.call('testConnection', { params });
+      expect(checks.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+      const body = form({ name: 'Here still', secrets: {} });
+      await admin.call('testConnectionInput', { body: { ...body, connectionId: id } });
+      expect((await admin.call('updateConnection', { params, body })).name).toBe('Here still');
+    } finally {
+      await restart({});
+    }
+  });
+
   test('nobody but admins of the project', async () => {
     for (const name of ['listConnections', 'listConnectors', 'readOverview', 'listDeliveries'] as const) {
       expect((await admin.refused(name, {}, 'contributor')).code).toBe('notAllowed');

@@ -45,7 +45,10 @@ export async function startChild<T>(
       () => reject(new Error(`${script} was not ready in time:\n${lastLines.join('\n')}`)),
       timeoutMs,
     );
-    child.once('exit', (code) => reject(new Error(`${script} ended with ${code}:\n${lastLines.join('\n')}`)));
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      reject(new Error(`${script} ended with ${code}:\n${lastLines.join('\n')}`));
+    });
     createInterface({ input: child.stdout }).on('line', (line) => {
       keep(line);
       const found = isReady(line);

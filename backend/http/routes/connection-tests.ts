@@ -11,6 +11,7 @@ import { checkConnectionInput, nothingStored, type StoredInput } from './connect
 import { manifestOf } from './connection-view.ts';
 import { endDayChecks, endDayTroubles } from './credential-days.ts';
 import { invalid, invalidField } from './input-problems.ts';
+import { notOffered } from './offered-kinds.ts';
 import type { Services } from './services.ts';
 
 /** Tests of a stored connection and of a form that is not saved yet. */
@@ -64,6 +65,9 @@ export function connectionTests(
       if (manifest === undefined) {
         throw invalidField('kind', 'There is no connector of this kind', 'Choose one that is listed.');
       }
+      // A form that could not be saved is not tested either.
+      if (body.connectionId === undefined && body.kind !== azureDevOps && !services.isOffered(body.kind))
+        throw notOffered(manifest.name);
       const stored = await storedOf(session, body);
       const checked = checkConnectionInput(manifest, body, stored, services.guard);
       const troubles = [...checked.troubles, ...endDayTroubles(manifest, body, stored.states, engine.now())];

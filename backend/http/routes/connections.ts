@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { type ConnectionInput, retryPolicy } from '../../contract/connections.ts';
-import type { ConnectorManifest } from '../../contract/connector-manifest.ts';
 import { ensureSchedule } from '../../engine/schedule.ts';
 import { randomId, randomPassword } from '../../security/random.ts';
 import type { Session } from '../../security/session-token.ts';
@@ -27,6 +26,7 @@ import { endDayTroubles, writeEndDays } from './credential-days.ts';
 import { descriptionView } from './description-view.ts';
 import { rotateHookSecret } from './hook-secrets.ts';
 import { countChanged, invalid, invalidField } from './input-problems.ts';
+import { creatableManifest, listedConnectors, unknownKind } from './offered-kinds.ts';
 import type { Services } from './services.ts';
 
 type ConnectionHandlers = Pick<
@@ -76,7 +76,11 @@ export function connectionHandlers(services: Services): ConnectionHandlers {
   };
 
   return {
-    listConnectors: async () => ({ connectors: [...services.manifests] }),
+    async listConnectors({ session }) {
+      const rows = await store.asTenant(session.tenant, listConnections);
+      const present = new Set(rows.map(({ kind }) => kind));
+      return { connectors: listedConnectors(services, present) };
+    },
 
     listConnections: async ({ session }) =>
       store.asTenant(session.tenant, async (sql) => {
@@ -246,22 +250,6 @@ const notDeletable = (): ProblemError =>
     title: 'Azure DevOps itself cannot be taken away',
     action: 'Pause it instead, or switch synchronisation off for the organisation.',
   });
-
-const unknownKind = (kind: string): ProblemError =>
-  invalidField('kind', `There is no connector of kind "${kind.slice(0, 60)}"`, 'Choose one that is listed.');
-
-function creatableManifest(services: Services, kind: string): ConnectorManifest {
-  if (kind === azureDevOps) {
-    throw invalidField(
-      'kind',
-      'Azure DevOps is connected already',
-      'Change the connection that is there; the operator adds organisations.',
-    );
-  }
-  const manifest = manifestOf(services, kind);
-  if (manifest === undefined) throw unknownKind(kind);
-  return manifest;
-}
 
 /** Two connections of one name could not be told apart in the panel. */
 async function refuseTakenName(sql: Sql, name: string): Promise<void> {

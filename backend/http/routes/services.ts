@@ -14,6 +14,8 @@ export interface Services {
   hooks: ServiceHookKeeper;
   /** Declarations from which forms are drawn, that of Azure DevOps first. */
   manifests: readonly ConnectorManifest[];
+  /** Whether connections of this kind may be added; those that are there need no leave. */
+  isOffered(kind: string): boolean;
   /** Name under which the intake looks for the secret of a connection's hooks. */
   hookSecretName(kind: string): string;
   guard: AddressGuard;

@@ -1,5 +1,5 @@
 import type { Connection } from '../../../backend/contract/connections.ts';
-import type { ConnectorManifest } from '../../../backend/contract/connector-manifest.ts';
+import type { ConnectorManifest, ListedConnector } from '../../../backend/contract/connector-manifest.ts';
 import { Action, IconAction } from '../../components/action.tsx';
 import { ProblemNotice } from '../../components/notice.tsx';
 import { useLoad } from '../../components/use-load.ts';
@@ -90,12 +90,12 @@ function NewConnection({
   onSaved,
   onBack,
 }: {
-  connectors: ConnectorManifest[];
+  connectors: ListedConnector[];
   onSaved(): void;
   onBack(): void;
 }) {
   const { place, go } = useHub();
-  const desks = connectors.filter(isTicketSystem);
+  const desks = connectors.filter(({ offered }) => offered);
   const manifest = desks.find(({ kind }) => kind === place[2]);
   if (manifest) return <ConnectionEditor manifest={manifest} onSaved={onSaved} onBack={onBack} />;
   return (
@@ -104,7 +104,7 @@ function NewConnection({
         <IconAction label={text.back} icon="Back" onClick={onBack} />
         <h2>{w.choose}</h2>
       </div>
-      <p className="quiet">{w.chooseHelp}</p>
+      <p className="quiet">{desks.length > 0 ? w.chooseHelp : w.noneOffered}</p>
       <div className="gallery">
         {desks.map((connector) => (
           <section className="card tile stack" key={connector.kind} aria-label={connector.name}>

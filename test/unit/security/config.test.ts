@@ -7,7 +7,7 @@ const goodKey = 'q83vXjk2Wm0ZtLrN7yTgHbPcA4sUeFoD1iQ9xVnRk5w=';
 const otherKey = '8f1d0c6b3a9274e5d6f7b8a190c3e2d4f5061728394a5b6c7d8e9fa0b1c2d3e4';
 const base = { PUBLIC_URL: 'https://tandem.example.com/', MASTER_KEY: goodKey };
 
-const findingsOf = (environment: Record<string, string>, options?: { sandbox?: boolean }) => {
+const findingsOf = (environment: Record<string, string>, options?: Parameters<typeof loadConfig>[1]) => {
   try {
     loadConfig(environment, options);
   } catch (error) {
@@ -131,6 +131,25 @@ test('organisations come from JSON or a file; the cloud needs app tokens, a serv
     'APP_TOKEN_KEYS',
     'APP_TOKEN_AUDIENCE',
   ]);
+});
+
+test('all connectors are offered, or those that are listed; an unknown one is named with the known ones', () => {
+  const connectorKinds = ['alemba', 'alvao', 'aha'];
+  const offered = (CONNECTORS: string) => loadConfig({ ...base, CONNECTORS }, { connectorKinds }).connectors;
+  expect(loadConfig(base, { connectorKinds }).connectors).toBeUndefined();
+  expect(offered(' , ')).toBeUndefined();
+  expect(offered('Alemba, aha')).toEqual(['alemba', 'aha']);
+  expect(offered('none')).toEqual([]);
+  const refused = (CONNECTORS: string) => findingsOf({ ...base, CONNECTORS }, { connectorKinds });
+  expect(refused('alemba,servicenow,jira')).toEqual([
+    {
+      variable: 'CONNECTORS',
+      problem: expect.stringContaining('"servicenow", "jira"'),
+      remedy: expect.stringContaining('alemba, alvao, aha'),
+    },
+  ]);
+  expect(refused('none,alemba')).toHaveLength(1);
+  expect(JSON.stringify(refused('pAsS:w0rd+/='))).not.toContain('w0rd');
 });
 
 test('the summary holds no secret', () => {
