@@ -1,11 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Connector, HookReading, HookRequest } from '../connectors/connector.ts';
-import { matchesSecret } from '../connectors/hook-secret.ts';
-import { hookUsername, readBasicCredential } from '../security/hook-credential.ts';
 import { azureDevOps } from '../store/connections.ts';
 import type { Accept, Arrival } from '../store/deliveries.ts';
 import { arrivalsOf } from './arrival.ts';
 import type { HookAddress, HookDirectory } from './hook-directory.ts';
+import { verifyServiceHook } from './service-hook.ts';
 
 export interface IntakeOptions {
   directory: HookDirectory;
@@ -87,10 +86,7 @@ function hookRequest(request: FastifyRequest): HookRequest {
 }
 
 function isAuthentic(options: IntakeOptions, address: HookAddress, hook: HookRequest): boolean {
-  if (address.kind === azureDevOps) {
-    const credential = readBasicCredential(hook.headers.authorization);
-    return credential?.username === hookUsername && matchesSecret(credential.password, address.secrets);
-  }
+  if (address.kind === azureDevOps) return verifyServiceHook(hook, address.secrets);
   return options.connectorOf(address.kind)?.verifyHook(hook, address.secrets) ?? false;
 }
 

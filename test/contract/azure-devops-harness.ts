@@ -4,14 +4,19 @@ import {
   type AzureDevOps,
   type AzureDevOpsContext,
   connectAzureDevOps,
+  readServiceHook,
 } from '../../backend/azure-devops/index.ts';
 import type { Transport } from '../../backend/connectors/transport.ts';
+import { instructionsOf } from '../../backend/http/routes/connection-view.ts';
+import { verifyServiceHook } from '../../backend/intake/service-hook.ts';
+import { hookUsername } from '../../backend/security/hook-credential.ts';
 import {
   type AzureDevOpsOptions,
   type AzureDevOpsSimulator,
   startAzureDevOps,
 } from '../sandbox/azure-devops/server.ts';
 import { type LoopbackContext, loopbackContext } from '../support/connector-context.ts';
+import { workItemHook } from '../support/hooks.ts';
 import type { ConformanceSystem } from './conformance/system.ts';
 
 export interface AzureDevOpsHarness extends ConformanceSystem {
@@ -142,6 +147,20 @@ export async function openAzureDevOps(options: AzureDevOpsOptions = {}): Promise
       fromRequest = requestsNow().length;
     },
     countCreated: () => simulator.ledger.effects('workItem.created').length,
+    // No connector of the registry, so these come from where the backend has them: its intake and its hub.
+    hooks: {
+      verifyHook: verifyServiceHook,
+      readHook: readServiceHook,
+      hookInstructions: ({ url, secret }) => instructionsOf(undefined, url, secret),
+      sample: (id, secret) => ({
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Basic ${Buffer.from(`${hookUsername}:${secret}`).toString('base64')}`,
+        },
+        query: {},
+        body: Buffer.from(workItemHook(Number(id), 8, 12)),
+      }),
+    },
     hasVisibility: false,
     async close() {
       simulator.faults.clear();

@@ -45,7 +45,7 @@ export interface ConformanceSystem {
   forgetRequests(): void;
   /** Records that carry this mark, as the simulator itself sees it. */
   countCreated(): number;
-  hooks?: Pick<Connector, 'verifyHook' | 'readHook' | 'hookInstructions'> & {
+  hooks: Pick<Connector, 'verifyHook' | 'readHook' | 'hookInstructions'> & {
     /** A delivery as the system makes it, for a change of this record. */
     sample(
       id: string,
