@@ -119,3 +119,45 @@ test.each([
   );
   await isHealed(name, `${name}, healed`);
 });
+
+test('errors after the write on both sides: a change arrives each way, and is written once', async () => {
+  const names = ['Error after the write Alemba', 'Error after the write Azure DevOps'];
+  for (const name of names) await fault(name).check();
+  // The board's own rule, made certain to hit the change itself.
+  for (const [{ faults }, path] of [
+    [sandbox.alemba, '/call/10040$'],
+    [sandbox.azureDevOps, '/workitems/4\\?'],
+  ] as const) {
+    const [rule] = faults.list();
+    if (rule) faults.set({ ...rule, match: { ...rule.match, path }, probability: 1, remaining: 1 });
+  }
+  const writes = (system: 'alemba' | 'azureDevOps', pattern: RegExp) =>
+    sandbox[system].ledger
+      .entries()
+      .flatMap((entry) =>
+        entry.kind === 'request' && pattern.test(`${entry.method} ${entry.path}`) ? [entry.status] : [],
+      );
+  const before = writes('alemba', /^PUT .*\/call\/10040$/).length;
+  await rename('Written to the call');
+  await shownToTheAgent('Written to the call', slowly);
+  await tickets().getByText('in agreement').waitFor(slowly);
+  expect(writes('alemba', /^PUT .*\/call\/10040$/).slice(before)).toEqual([500]);
+
+  await fetch(`${sandbox.alemba.url}/_sandbox/calls/10040`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ Subject: 'Written to the work item' }),
+  });
+  await tickets().getByRole('article', { name: 'Written to the work item' }).waitFor(slowly);
+  await tickets().getByText('in agreement').waitFor(slowly);
+  expect(writes('azureDevOps', /^PATCH .*\/workitems\/4\?/)).toContain(500);
+  const titles = sandbox.azureDevOps.store.workItems
+    .get(4)
+    ?.revisions.map(({ fields }) => fields['System.Title']);
+  const arrivals = titles?.filter(
+    (title, at) => title !== titles[at - 1] && title === 'Written to the work item',
+  );
+  expect(arrivals).toHaveLength(1);
+  await fault(names[0] ?? '').uncheck();
+  await isHealed(names[1] ?? '', 'After the errors');
+});

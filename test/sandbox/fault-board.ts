@@ -24,6 +24,20 @@ const retryAfterSeconds = '5';
 /** Enough for a later change to overtake an earlier one that a person made just before. */
 const reorderMs = 3000;
 
+/**
+ * Alemba changes by PUT, Azure DevOps by PATCH; what is new goes by POST. So do questions and the sign-in of both, which
+ * write nothing.
+ */
+const everyWrite = {
+  method: ['POST', 'PUT', 'PATCH', 'DELETE'],
+  path: '^(?!.*(oauth|wiql|workitemsbatch|workitemrevisions|permissionevaluationbatch|subscriptionsquery|subjectquery))',
+};
+/**
+ * A change of a call takes three writes (lock, change, unlock): two of three changes meet the fault, and few meet it so
+ * often that one tires of waiting.
+ */
+const writesHit = 0.3;
+
 /** Every fault of both systems that a person can switch on, one by one or together. */
 export class FaultBoard {
   readonly #faults: Fault[];
@@ -90,7 +104,7 @@ function remoteFaults(system: FaultSwitch['system'], vendor: string, { faults }:
         'Error after the write',
         `${vendor} writes and then answers 500: nothing is written twice, because Tandem looks first.`,
       ],
-      { fault: { kind: 'afterEffect', how: 'status500' }, match: { method: 'POST' }, probability: 0.5 },
+      { fault: { kind: 'afterEffect', how: 'status500' }, match: everyWrite, probability: writesHit },
     ),
   ];
 }

@@ -16,8 +16,11 @@ export type Fault =
 export interface FaultRule {
   id: string;
   fault: Fault;
-  /** All given parts must match; none given matches every request. `path` is a regular expression's source. */
-  match?: { method?: string; path?: string };
+  /**
+   * All given parts must match; none given matches every request. `method` may be one or several, `path` is a regular
+   * expression's source.
+   */
+  match?: { method?: string | readonly string[]; path?: string };
   /** 0 to 1, of the matching requests; 1 when absent. */
   probability?: number;
   /** Stops by itself after so many hits. */
@@ -51,7 +54,7 @@ export class Faults {
 
   pick(method: string, path: string): Fault | undefined {
     for (const rule of this.#rules) {
-      if (rule.match?.method !== undefined && rule.match.method !== method) continue;
+      if (rule.match?.method !== undefined && ![rule.match.method].flat().includes(method)) continue;
       if (rule.match?.path !== undefined && !new RegExp(rule.match.path).test(path)) continue;
       if (rule.probability !== undefined && this.#random() >= rule.probability) continue;
       if (rule.remaining !== undefined) {
