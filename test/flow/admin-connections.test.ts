@@ -1,4 +1,5 @@
 import { type Admin, startAdmin } from '../support/admin.ts';
+import { workItemHook } from '../support/hooks.ts';
 import { alembaSettings, until } from '../support/rig.ts';
 
 let admin: Admin;
@@ -203,6 +204,47 @@ describe('connections', () => {
     // The intake hears of it a moment later.
     await until('the new secret is taken', async () => (await send(after.secret)) === 200 || undefined);
     expect(await send(first.secret)).toBe(401);
+  });
+
+  test('so it is with the password of the service hooks', async () => {
+    const params = { connectionId: azureId };
+    const first = await admin.call('rotateHookSecret', { params });
+    const { connections } = await admin.call('listConnections');
+    const path = new URL(connections.find(({ id }) => id === azureId)?.hook.url as string).pathname;
+    let notificationId = 0;
+    const send = async (password: string, user = 'tandem') => {
+      const { status } = await fetch(`${admin.rig.backendUrl()}${path}`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
+        },
+        body: workItemHook(4, 1, ++notificationId),
+      });
+      return status;
+    };
+    const taken = (password: string) =>
+      until('the new password is taken', async () => (await send(password)) === 200 || undefined);
+    await taken(first.secret);
+    const second = await admin.call('rotateHookSecret', { params });
+    expect(second.secret).not.toBe(first.secret);
+    expect(second.instructions.join('\n')).toContain(second.secret);
+    await taken(second.secret);
+    expect([
+      await send(first.secret),
+      await send('wrong-password'),
+      await send(second.secret, 'somebody'),
+      await send(''),
+    ]).toEqual([200, 401, 401, 401]);
+    // When its day is over, the former is refused without anything else happening.
+    await admin.rows(
+      `update secret set valid_until = now() - interval '1 second' where connection = $1 and name like '%.former'`,
+      [azureId],
+    );
+    // The intake would look again within ten seconds.
+    await admin.rows(`select pg_notify('settings', tenant::text) from tenant`);
+    await until('the former is refused', async () => (await send(first.secret)) === 401 || undefined, 20_000);
+    expect(await send(second.secret)).toBe(200);
   });
 
   test('deletes with the number of links confirmed, and lets go of what waited', async () => {
