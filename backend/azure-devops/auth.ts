@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { outsideAttempt, untilAttemptEnds } from '../connectors/attempt.ts';
 import { RemoteFailure } from '../connectors/remote-failure.ts';
 import { Failure, isFailure } from '../sync/failure.ts';
 import { entraUrlOf } from './addresses.ts';
@@ -77,10 +78,10 @@ const entraSignIn = (context: AzureDevOpsContext, auth: { tenantId: string; clie
   return {
     authorization: async () => {
       if (current && current.renewAt > context.now().getTime()) return current.authorization;
-      running ??= fetchToken().finally(() => {
+      running ??= outsideAttempt(fetchToken).finally(() => {
         running = undefined;
       });
-      return running;
+      return untilAttemptEnds(running);
     },
     refused: (authorization) => {
       if (current?.authorization === authorization) current = undefined;

@@ -1,3 +1,5 @@
+import { outsideAttempt, untilAttemptEnds } from '../connectors/attempt.ts';
+
 /** Remembers answers by key for a while; concurrent questions share one request, and a failure is not remembered. */
 export interface Cache<T> {
   get(key: string, load: () => Promise<T>): Promise<T>;
@@ -13,8 +15,8 @@ export const createCache = <T>(options: {
   return {
     get: (key, load) => {
       const found = known.get(key);
-      if (found && found.until > options.now()) return found.value;
-      const value = load();
+      if (found && found.until > options.now()) return untilAttemptEnds(found.value);
+      const value = outsideAttempt(load);
       known.delete(key);
       known.set(key, { value, until: options.now() + options.lifetimeMs });
       // The first key is the oldest: maps keep the order of insertion.
@@ -25,7 +27,7 @@ export const createCache = <T>(options: {
       value.catch(() => {
         if (known.get(key)?.value === value) known.delete(key);
       });
-      return value;
+      return untilAttemptEnds(value);
     },
     clear: () => known.clear(),
   };

@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { outsideAttempt, untilAttemptEnds } from '../connectors/attempt.ts';
 import { Failure, isFailure } from '../sync/failure.ts';
 import type { Client } from './client.ts';
 import { isMarkdown, projectOf, typeOf } from './translate.ts';
@@ -80,7 +81,7 @@ export const createReader = (client: Client): Reader => {
   const loader = new DataLoader<number, wire.WireWorkItem | undefined>(
     (ids) =>
       schedule.track(async () => {
-        const found = await fetchBatch(ids);
+        const found = await outsideAttempt(() => fetchBatch(ids));
         for (const item of found) remember(item);
         const byId = new Map(found.map((item) => [item.id, item]));
         return ids.map((id) => byId.get(id));
@@ -109,7 +110,7 @@ export const createReader = (client: Client): Reader => {
   };
 
   return {
-    read: (id) => loader.load(numberOf(id)),
+    read: (id) => untilAttemptEnds(loader.load(numberOf(id))),
     readFields: (ids, fields) => inChunks(ids, fields),
     readMany: (ids) => inChunks(ids),
     readDeleted,

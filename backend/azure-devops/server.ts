@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { outsideAttempt, untilAttemptEnds } from '../connectors/attempt.ts';
 import { Failure } from '../sync/failure.ts';
 import type { Principal } from '../sync/record.ts';
 import { probedVersions, type RestVersion, restVersions } from './api-versions.ts';
@@ -39,10 +40,10 @@ export const versionFinder = (
   return async () => {
     const known = context.apiVersion ?? cell.found;
     if (known) return known;
-    running ??= probe().finally(() => {
+    running ??= outsideAttempt(probe).finally(() => {
       running = undefined;
     });
-    return running;
+    return untilAttemptEnds(running);
   };
 };
 

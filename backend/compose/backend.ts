@@ -4,6 +4,7 @@ import { type Config, summarizeConfig } from '../config.ts';
 import { createAddressGuard } from '../connectors/address-guard.ts';
 import { connectors } from '../connectors/registry.ts';
 import { requestTrace } from '../connectors/request-trace.ts';
+import { limitAttempts } from '../engine/attempt-limit.ts';
 import { backfillLane } from '../engine/backfill.ts';
 import { cleanupLane } from '../engine/cleanup.ts';
 import { createLane } from '../engine/create-lane.ts';
@@ -135,9 +136,9 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     leaseSeconds: leaseMs / 1000,
     pollMs,
     runners: {
-      link: linkLane(engine),
-      record: recordLane(engine),
-      create: createLane(engine),
+      link: limitAttempts(engine, linkLane(engine)),
+      record: limitAttempts(engine, recordLane(engine)),
+      create: limitAttempts(engine, createLane(engine)),
       sweep: sweepLane(engine, { everyMs: sweepEveryMs, maxPages: 20 }),
       watchdog: watchdogLane(engine, hooks, { everyMs: watchdogEveryMs }),
       cleanup: cleanupLane(engine, { deliveryDays: 14, attemptDays: 30, everyMs: cleanupEveryMs }),

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { calledOff } from '../connectors/attempt.ts';
 import type { RequestBudget } from '../connectors/request-budget.ts';
 import type { Store } from '../store/pool.ts';
 import { Failure } from '../sync/failure.ts';
@@ -33,7 +34,7 @@ export function storeBudget(
 
   return {
     concurrent: rate.concurrent,
-    async take() {
+    async take(signal) {
       const deadline = performance.now() + maxWaitMs;
       for (;;) {
         const blockedMs = blockedUntil - performance.now();
@@ -45,6 +46,7 @@ export function storeBudget(
             retryAfterMs,
           });
         }
+        if (signal?.aborted) throw calledOff(signal);
         if (tokens > 0) {
           tokens -= 1;
           return;

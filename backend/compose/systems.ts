@@ -2,6 +2,7 @@ import type { AzureDevOpsAuth } from '../azure-devops/context.ts';
 import { azureDevOpsTransport, connectAzureDevOps, isRestVersion } from '../azure-devops/index.ts';
 import type { AzureDevOps } from '../azure-devops/operations.ts';
 import type { AddressGuard } from '../connectors/address-guard.ts';
+import { outsideAttempt, sharedWork } from '../connectors/attempt.ts';
 import type { Connector, RecordSystem, SystemDescription } from '../connectors/connector.ts';
 import { createTransport, type HttpTransport } from '../connectors/http-transport.ts';
 import { connectors } from '../connectors/registry.ts';
@@ -85,7 +86,7 @@ export function openSystems(options: SystemsOptions): OpenSystems {
       if (open.get(key) === known) {
         open.delete(key);
         for (const name of descriptions.keys()) if (name.startsWith(`${key} `)) descriptions.delete(name);
-        close(known).catch((error) =>
+        outsideAttempt(() => close(known)).catch((error) =>
           options.log('system.close_failed', { connection: connectionId, error: String(error) }),
         );
       }
@@ -98,33 +99,36 @@ export function openSystems(options: SystemsOptions): OpenSystems {
     return opening;
   };
 
+  const describe: OpenSystems['describe'] = async (tenant, connection, scope) => {
+    const key = `${tenant} ${connection} ${JSON.stringify([scope.project, scope.type, scope.template])}`;
+    const known = descriptions.get(key);
+    if (known !== undefined && Date.now() - known.at < descriptionMaxAgeMs) return known.value;
+    const { system } = await openOne(tenant, connection);
+    const value = system.describe(scope);
+    const entry = { at: Date.now(), value, last: known?.last };
+    descriptions.set(key, entry);
+    try {
+      entry.last = await value;
+      return entry.last;
+    } catch (error) {
+      descriptions.delete(key);
+      // The last good copy serves while the system is away; without one nobody knows the fields.
+      if (known?.last === undefined) throw error;
+      descriptions.set(key, {
+        at: Date.now() - descriptionMaxAgeMs + 10_000,
+        value: Promise.resolve(known.last),
+        last: known.last,
+      });
+      return known.last;
+    }
+  };
+
   return {
     connectorOf: (kind) => connectors.get(kind),
     open: async (tenant, connection) => (await openOne(tenant, connection)).system,
     azureDevOps: async (tenant) => (await openOne(tenant, azureDevOps)).system as AzureDevOps,
-    async describe(tenant, connection, scope) {
-      const key = `${tenant} ${connection} ${JSON.stringify([scope.project, scope.type, scope.template])}`;
-      const known = descriptions.get(key);
-      if (known !== undefined && Date.now() - known.at < descriptionMaxAgeMs) return known.value;
-      const { system } = await openOne(tenant, connection);
-      const value = system.describe(scope);
-      const entry = { at: Date.now(), value, last: known?.last };
-      descriptions.set(key, entry);
-      try {
-        entry.last = await value;
-        return entry.last;
-      } catch (error) {
-        descriptions.delete(key);
-        // The last good copy serves while the system is away; without one nobody knows the fields.
-        if (known?.last === undefined) throw error;
-        descriptions.set(key, {
-          at: Date.now() - descriptionMaxAgeMs + 10_000,
-          value: Promise.resolve(known.last),
-          last: known.last,
-        });
-        return known.last;
-      }
-    },
+    // Kept and waited for by all lanes of the connection.
+    describe: (tenant, connection, scope) => sharedWork(() => describe(tenant, connection, scope)),
     openUnsaved: (input) => openUnsaved(options, input),
     async release(tenant, connection) {
       const key = `${tenant} ${connection}`;

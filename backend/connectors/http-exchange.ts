@@ -121,7 +121,8 @@ abstract class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_controller: unknown, error: Error) {
     this.settle();
     const reason = error instanceof Abort ? error.reason : 'network';
-    this.fail(new Interruption(reason, this.sent, this.head, error));
+    const cause = reason === 'cancelled' ? this.outgoing.signal?.reason : error;
+    this.fail(new Interruption(reason, this.sent, this.head, cause));
   }
 
   protected abstract started(head: Omit<Incoming, 'body'>): void;
@@ -147,7 +148,7 @@ abstract class Exchange implements Dispatcher.DispatchHandler {
   // Not yet sent: the handler cannot take the request out of undici's queue, `onRequestStart` stops it there.
   private readonly cancel = () => {
     if (this.controller) this.controller.abort(new Abort('cancelled'));
-    else this.fail(new Interruption('cancelled', false, undefined));
+    else this.fail(new Interruption('cancelled', false, undefined, this.outgoing.signal?.reason));
   };
 }
 

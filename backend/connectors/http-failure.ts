@@ -1,5 +1,6 @@
 import { type Failure, type FailureKind, isFailure } from '../sync/failure.ts';
 import { AddressRefused } from './address-guard.ts';
+import { AttemptOverdue } from './attempt.ts';
 import { type AnswerContext, failureFor, sanitizeMessage } from './http-answer.ts';
 import { Interruption } from './http-exchange.ts';
 import { RemoteFailure } from './remote-failure.ts';
@@ -22,6 +23,8 @@ export const explain = (error: unknown, context: AnswerContext, slowDown: SlowDo
   if (cause instanceof AddressRefused) return tell('forbidden', cause.message, cause);
   // Not "not sent": whoever has the work now may be sending the same, and nothing may be undone.
   if (reason === 'overtaken') return tell('ambiguous', 'Another worker has taken this over in the meantime');
+  const overdue = cause instanceof AttemptOverdue ? cause.message : undefined;
+  if (!sent && overdue) return tell('unavailable', `${overdue}, before ${context.host} was asked`);
   if (!sent)
     return tell('unavailable', `${context.host} could not be reached: ${networkWords(cause)}`, cause);
   // The status came, only its words broke off: the status decides.
@@ -41,6 +44,7 @@ export const explain = (error: unknown, context: AnswerContext, slowDown: SlowDo
     (cause instanceof Error && cause.name === 'HTTPParserError') ||
     codeOf(cause) === 'UND_ERR_HEADERS_OVERFLOW';
   const lost = context.repeatable ? (isGarbled ? 'malformed' : 'unavailable') : 'ambiguous';
+  if (overdue) return tell(lost, `${overdue}, and ${context.host} had not answered`);
   return tell(lost, `${context.host} ${words}`, cause);
 };
 

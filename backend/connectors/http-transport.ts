@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Agent } from 'undici';
 import { type FailureKind, isFailure } from '../sync/failure.ts';
 import { type AddressGuard, AddressRefused } from './address-guard.ts';
+import { attemptSignal } from './attempt.ts';
 import { guardedConnect } from './guarded-connect.ts';
 import { type AnswerContext, failureFor, readAnswer, withoutSecrets } from './http-answer.ts';
 import { exchange, type Outgoing, openExchange } from './http-exchange.ts';
@@ -95,7 +96,7 @@ export const createTransport = (options: TransportOptions): HttpTransport => {
     ...encode(request, userAgent),
     timeoutMs: request.timeoutMs ?? timeoutMs,
     maxAnswerBytes: request.maxAnswerBytes ?? defaultMaxAnswerBytes,
-    signal: request.signal,
+    signal: signalOf(request),
     mayWrite: isRepeatable(request) ? undefined : options.mayWrite?.(),
   });
 
@@ -158,7 +159,7 @@ export const createTransport = (options: TransportOptions): HttpTransport => {
       const url = addressOf(request);
       asked.context = contextOf(request, url.host);
       asked.outgoing = outgoingOf(request, url, timeoutMs);
-      await budget.take(request.signal);
+      await budget.take(signalOf(request));
       asked.startedAt = performance.now();
       const answer = await run(asked.outgoing, asked.context);
       const handedOut = isWhole(answer) ? answer : undefined;
@@ -173,7 +174,7 @@ export const createTransport = (options: TransportOptions): HttpTransport => {
   };
 
   const send = async (request: RemoteRequest): Promise<RemoteAnswer> => {
-    await slots.take();
+    await slots.take(signalOf(request));
     try {
       return await perform(request, defaultTimeoutMs, async (outgoing, context) => {
         const incoming = await exchange(agent, outgoing);
@@ -186,7 +187,7 @@ export const createTransport = (options: TransportOptions): HttpTransport => {
   };
 
   const stream = async (request: RemoteRequest): Promise<RemoteStream> => {
-    await slots.take();
+    await slots.take(signalOf(request));
     let handedOut = false;
     try {
       return await perform(request, streamTimeoutMs, async (outgoing, context) => {
@@ -235,6 +236,9 @@ interface Ended {
   answer?: RemoteAnswer;
   handedOut?: RemoteAnswer;
 }
+
+/** A caller that has a signal of its own is no part of an attempt. */
+const signalOf = (request: RemoteRequest) => request.signal ?? attemptSignal();
 
 const isWhole = (answer: RemoteAnswer | RemoteStream): answer is RemoteAnswer => 'json' in answer;
 

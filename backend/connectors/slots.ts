@@ -1,6 +1,9 @@
+import { calledOff } from './attempt.ts';
+
 /** Lets at most `count` callers in at a time, in the order they came. */
 export interface Slots {
-  take(): Promise<void> | undefined;
+  /** Throws `Failure` unavailable when `signal` ends the wait. */
+  take(signal?: AbortSignal): Promise<void> | undefined;
   release(): void;
 }
 
@@ -8,12 +11,24 @@ export const createSlots = (count: number): Slots => {
   let free = count;
   const waiting: (() => void)[] = [];
   return {
-    take() {
+    take(signal) {
       if (free > 0) {
         free -= 1;
         return undefined;
       }
-      return new Promise((resolve) => waiting.push(resolve));
+      return new Promise((resolve, reject) => {
+        const leave = () => {
+          waiting.splice(waiting.indexOf(enter), 1);
+          reject(calledOff(signal as AbortSignal));
+        };
+        const enter = () => {
+          signal?.removeEventListener('abort', leave);
+          resolve();
+        };
+        waiting.push(enter);
+        if (signal?.aborted) leave();
+        else signal?.addEventListener('abort', leave, { once: true });
+      });
     },
     release() {
       const next = waiting.shift();

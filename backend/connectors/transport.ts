@@ -28,6 +28,7 @@ export interface RemoteRequest {
   repeat?: 'safe' | 'unsafe';
   /** Statuses (beside 2xx) that the caller wants to see instead of a Failure. */
   accept?: readonly number[];
+  /** Default: that of the attempt at work; see `attempt.ts`. */
   signal?: AbortSignal;
 }
 

@@ -9,7 +9,7 @@ export const retryPolicy = z.object({
   /** First wait; doubles up to the longest, with jitter. */
   firstDelaySeconds: z.number().min(1).max(3600).default(2),
   longestDelaySeconds: z.number().min(1).max(86_400).default(900),
-  /** One attempt may take so long, then its lease ends. */
+  /** One attempt of a change may take so long, then its requests are called off. */
   attemptTimeoutSeconds: z.number().min(10).max(3600).default(120),
 });
 

@@ -1,3 +1,4 @@
+import { isAttemptOverdue } from '../connectors/attempt.ts';
 import type { ClaimedLane, Settlement } from '../lanes/lane.ts';
 import { azureDevOps } from '../store/connections.ts';
 import { StoreUnavailable } from '../store/pool.ts';
@@ -48,7 +49,11 @@ export async function settleFailure(
     },
     context.random(),
   );
-  const status = await tellConnection(context, lane.tenant, failingConnection, failure, decision.delayMs);
+  // One record that takes too long says nothing of the others: no reason to call the whole system unreachable.
+  const isOwn = failure.kind === 'unavailable' && isAttemptOverdue();
+  const status = isOwn
+    ? undefined
+    : await tellConnection(context, lane.tenant, failingConnection, failure, decision.delayMs);
   const base = { failure: details, reason: failure.message, planAgain: false };
   const delayMs = decision.delayMs ?? 1000;
   const retryAt = new Date(context.now().getTime() + delayMs).toISOString();

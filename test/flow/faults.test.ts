@@ -2,6 +2,7 @@ import { seededRandom } from '../support/nemesis.ts';
 import { until } from '../support/rig.ts';
 import {
   briefLeaseMs,
+  briskRetry,
   cardOf,
   clearFaults,
   converged,
@@ -19,6 +20,7 @@ import {
   retryAllParked,
   type Scene,
   setFault,
+  setRetry,
 } from '../support/scene.ts';
 import { killer, newHistory, storm } from '../support/storm.ts';
 import {
@@ -83,6 +85,64 @@ describe('on one database', () => {
     await clearFaults(scene.rig);
     await inAgreement(scene, pair.workItemId);
     expect((await readCall(scene.rig, pair.callRef)).subject).toBe('Slowly on its way');
+  });
+
+  describe('with attempts of at most ten seconds', () => {
+    const limited = (attemptTimeoutSeconds: number) =>
+      setRetry(scene, { ...briskRetry, attemptTimeoutSeconds });
+    beforeAll(() => limited(10));
+    afterAll(() => limited(briskRetry.attemptTimeoutSeconds));
+
+    const overdue = (pair: Pair) =>
+      until(
+        'the attempt was ended',
+        async () => {
+          const card = await cardOf(scene, pair.workItemId);
+          return card?.reason?.startsWith('The attempt took longer than 10 seconds') ? card : undefined;
+        },
+        25_000,
+      );
+
+    test('one that takes longer is ended, counted, and made up for', async () => {
+      const pair = await linkPair(scene);
+      await idle(scene);
+      await setFault(scene.rig, 'alemba', {
+        fault: { kind: 'slow', delayMs: 6000 },
+        match: { path: '/call' },
+      });
+      await editWorkItem(scene.rig, pair.workItemId, { 'System.Title': 'Slower than allowed' });
+      const card = await overdue(pair);
+      expect(card).toMatchObject({ condition: 'delayed', retryAt: expect.any(String) });
+      const [lane] = await scene.rows<{ attempts: number; status: string }>(
+        `select l.attempts, c.status from lane l join connection c on c.tenant = l.tenant and c.id = l.connection
+         where l.queued > 0 and l.kind = 'link'`,
+      );
+      // The system answers, if slowly: nobody else waits for this.
+      expect(lane).toEqual({ attempts: expect.any(Number), status: 'live' });
+      expect(lane?.attempts).toBeGreaterThan(0);
+      await clearFaults(scene.rig);
+      await inAgreement(scene, pair.workItemId);
+      expect((await readCall(scene.rig, pair.callRef)).subject).toBe('Slower than allowed');
+      await until('the call is free', async () => {
+        const { lockedCalls } = await scene.rig.control<{ lockedCalls: number[] }>('alemba', 'GET', '/state');
+        return !lockedCalls.includes(pair.callRef) || undefined;
+      });
+    });
+
+    test('a comment whose answer was not waited for is not sent again', async () => {
+      const pair = await linkPair(scene);
+      await idle(scene);
+      await setFault(scene.rig, 'alemba', {
+        fault: { kind: 'afterEffect', how: 'hang' },
+        match: { method: 'PUT', path: `/call/${pair.callRef}/(?!(un)?lock)` },
+      });
+      await commentOnWorkItem(scene.rig, pair.workItemId, 'Said once');
+      await overdue(pair);
+      await clearFaults(scene.rig);
+      await inAgreement(scene, pair.workItemId);
+      await idle(scene);
+      expect(times((await readCall(scene.rig, pair.callRef)).comments, 'Said once')).toBe(1);
+    });
   });
 
   test('while the ticket system is down everything waits with a reason, and arrives when it is back', async () => {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { RetryPolicy } from '../../backend/contract/connections.ts';
+import type { Connection, RetryPolicy } from '../../backend/contract/connections.ts';
 import type { Panel, TicketCard } from '../../backend/contract/links.ts';
 import type { MappingSettings } from '../../backend/contract/mapping.ts';
 import { connectionUrl, openEmbedded } from '../../backend/store/embedded/index.ts';
@@ -132,6 +132,17 @@ export const createWorkItem = async (
 
 export const createCall = async (scene: Scene, fields: Record<string, unknown>): Promise<number> =>
   (await scene.rig.control<{ Ref: number }>('alemba', 'POST', '/calls', fields)).Ref;
+
+/** How the ticket system's connection tries again. */
+export async function setRetry(scene: Scene, retry: RetryPolicy): Promise<void> {
+  const { projectId, connectionId } = scene;
+  const { connections } = await scene.rig.api('listConnections', { params: { projectId } });
+  const { kind, name, settings } = connections.find(({ id }) => id === connectionId) as Connection;
+  await scene.rig.api('updateConnection', {
+    params: { projectId, connectionId },
+    body: { kind, name, settings, retry, budget: ample },
+  });
+}
 
 let named = 0;
 

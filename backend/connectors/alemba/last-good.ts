@@ -1,3 +1,5 @@
+import { outsideAttempt, untilAttemptEnds } from '../attempt.ts';
+
 /** What changes rarely (statuses, metadata): kept for a while, and for longer when it cannot be read again. */
 export interface LastGood<T> {
   /** Throws only while there is no copy at all. */
@@ -37,8 +39,8 @@ export function createLastGood<T>(options: {
   return {
     async get() {
       if (copy !== undefined && copy.untilMs > now().getTime()) return copy.value;
-      loading ??= reload();
-      return loading;
+      loading ??= outsideAttempt(reload);
+      return untilAttemptEnds(loading);
     },
     expire() {
       if (copy !== undefined) copy.untilMs = Math.min(copy.untilMs, copy.loadedMs + retryMs);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, isFailure } from '../../sync/failure.ts';
+import { outsideAttempt } from '../attempt.ts';
 import type { Alemba } from './alemba.ts';
 import type { Row } from './client.ts';
 import { orderOf, refOfRow, revisionOf } from './translate.ts';
@@ -144,7 +145,10 @@ export async function unlock(alemba: Alemba, id: string): Promise<void> {
 /** The failure when another try may help; undefined when it is done, or will never be. */
 async function tryUnlock({ client, context }: Alemba, id: string): Promise<Failure | undefined> {
   try {
-    await client.put('call.unlock', `/call/${id}/unlock`, undefined, { repeat: 'safe' });
+    // Also when the attempt that took the lock has been ended.
+    await outsideAttempt(() =>
+      client.put('call.unlock', `/call/${id}/unlock`, undefined, { repeat: 'safe' }),
+    );
     return undefined;
   } catch (error) {
     context.log('alemba.unlock_failed', { call: id, reason: (error as Error).message });

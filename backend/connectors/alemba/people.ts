@@ -1,5 +1,6 @@
 import { Failure, isFailure } from '../../sync/failure.ts';
 import type { Principal } from '../../sync/record.ts';
+import { outsideAttempt, untilAttemptEnds } from '../attempt.ts';
 import type { ConnectorContext } from '../connector.ts';
 import type { AlembaClient, Row } from './client.ts';
 import { equals, isRef } from './filter.ts';
@@ -58,11 +59,11 @@ export function createPeople(
 
   return {
     me() {
-      me ??= askWhoIAm().catch((error: unknown) => {
+      me ??= outsideAttempt(askWhoIAm).catch((error: unknown) => {
         me = undefined;
         throw error;
       });
-      return me;
+      return untilAttemptEnds(me);
     },
     async find({ email = '' }) {
       const key = email.trim();

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import { Failure, isFailure } from '../../sync/failure.ts';
+import { outsideAttempt, untilAttemptEnds } from '../attempt.ts';
 import type { ConnectorContext } from '../connector.ts';
 import type { AlembaClient, Row } from './client.ts';
 import { anyOf, equals, type Query } from './filter.ts';
@@ -41,7 +42,7 @@ export function createRowLoader(context: ConnectorContext, client: AlembaClient)
   });
 
   const ask = async (requests: readonly RowRequest[]): Promise<ReadonlyMap<string, Row>> => {
-    const rows = await client.search('call.read', '/call', query(requests));
+    const rows = await outsideAttempt(() => client.search('call.read', '/call', query(requests)));
     return new Map(rows.map((row) => [refOfRow(row), row]));
   };
 
@@ -95,7 +96,7 @@ export function createRowLoader(context: ConnectorContext, client: AlembaClient)
     { cache: false, maxBatchSize: maxBatch, batchScheduleFn: schedule },
   );
 
-  return { load: (request) => loader.load(request) };
+  return { load: (request) => untilAttemptEnds(loader.load(request)) };
 }
 
 function rowOf(rows: ReadonlyMap<string, Row>, { id }: RowRequest): Row | Error {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { Failure, isFailure } from '../../sync/failure.ts';
+import { outsideAttempt, untilAttemptEnds } from '../attempt.ts';
 import type { ConnectorContext } from '../connector.ts';
 import { RemoteFailure } from '../remote-failure.ts';
 import type { RemoteAnswer } from '../transport.ts';
@@ -176,10 +177,10 @@ export function createSession(context: ConnectorContext, settings: AlembaSetting
     });
 
   const renewOnce = (rejected: string | undefined, anew = false): Promise<string> => {
-    renewal ??= renewShared(rejected, anew).finally(() => {
+    renewal ??= outsideAttempt(() => renewShared(rejected, anew)).finally(() => {
       renewal = undefined;
     });
-    return renewal;
+    return untilAttemptEnds(renewal);
   };
 
   return {

@@ -21,9 +21,12 @@ export interface Rule {
 const port = ['backend/connectors/connector.ts', 'backend/connectors/transport.ts'];
 /** How the sender of a hook proves itself. */
 const hookSecret = 'backend/connectors/hook-secret.ts';
-/** What a client needs beside the port: failures with the answer that caused them, and the header Retry-After. */
+/** How long an attempt may take, and what outlasts one. */
+const attempt = 'backend/connectors/attempt.ts';
+/** What a client needs beside the port: attempts, failures with the answer that caused them, the header Retry-After. */
 const clientParts = [
   ...port,
+  attempt,
   hookSecret,
   'backend/connectors/remote-failure.ts',
   'backend/connectors/retry-after.ts',
@@ -48,7 +51,7 @@ export const rules: readonly Rule[] = [
   { room: 'backend/lanes/', may: [...core, 'backend/store/'], mayTypes: port },
   {
     room: 'backend/engine/',
-    may: [...core, 'backend/store/', 'backend/lanes/', 'backend/connectors/request-trace.ts'],
+    may: [...core, 'backend/store/', 'backend/lanes/', 'backend/connectors/request-trace.ts', attempt],
     mayTypes: port,
   },
   {
