@@ -65,7 +65,7 @@ const reasons: Record<string, string> = {
   writtenByTandem: 'Tandem wrote it for another link.',
   type: 'The mapping leaves out files of this type.',
   name: 'The mapping leaves out files of this name.',
-  tooLarge: 'It is larger than the other side takes.',
+  tooLarge: 'It is larger than the mapping allows or the other side takes.',
   deleted: 'It was deleted.',
   notVisible: 'It is no longer visible to Tandem.',
 };

@@ -1,12 +1,13 @@
 import type { LockedRead, RecordSystem } from '../connectors/connector.ts';
 import { azureDevOps } from '../store/connections.ts';
-import { pairedAttachments } from '../store/intents.ts';
 import type { LinkRow } from '../store/links.ts';
 import type { Command, FieldChange } from '../sync/command.ts';
 import { type FieldProblem, isFailure } from '../sync/failure.ts';
 import type { CommandOutcome, Plan } from '../sync/plan-input.ts';
-import { type FieldValues, otherSide, type Reading, type Side } from '../sync/record.ts';
-import { findAttachmentByMark, findCommentByMark, sendOnce } from './once-only.ts';
+import type { FieldValues, Reading, Side } from '../sync/record.ts';
+import { addAttachment } from './carry-attachment.ts';
+import { linkIntentKey, recordId } from './link-keys.ts';
+import { findCommentByMark, sendOnce } from './once-only.ts';
 import { resolvePeople } from './people.ts';
 import { type EngineContext, onSide, SidedFailure } from './ports.ts';
 
@@ -34,7 +35,6 @@ export interface CarriedOut {
 
 type UpdateCommand = Extract<Command, { kind: 'update' }>;
 type CommentCommand = Extract<Command, { kind: 'addComment' }>;
-type AttachmentCommand = Extract<Command, { kind: 'addAttachment' }>;
 
 /** Carries out a plan, command by command. Never throws for a remote failure: what happened is in the result. */
 export async function carryOut(input: CarryOutInput): Promise<CarriedOut> {
@@ -51,8 +51,10 @@ export async function carryOut(input: CarryOutInput): Promise<CarriedOut> {
       if (command.kind === 'update') {
         await update(input, command, comment, result);
       } else {
-        result.outcomes.push(await single(input, command));
-        if (command.kind !== 'endLink' && command.kind !== 'ignoreMissing') result.wrote += 1;
+        const outcome = await single(input, command);
+        result.outcomes.push(outcome);
+        const isWrite = command.kind !== 'endLink' && command.kind !== 'ignoreMissing';
+        if (isWrite && outcome.outcome === 'done') result.wrote += 1;
       }
     } catch (error) {
       if (!(error instanceof SidedFailure)) throw error;
@@ -238,59 +240,6 @@ async function addComment(input: CarryOutInput, command: CommentCommand): Promis
   return { command, outcome: 'done', createdId: sent.id, revision: added.revision, bookmark: added.bookmark };
 }
 
-async function addAttachment(input: CarryOutInput, command: AttachmentCommand): Promise<CommandOutcome> {
-  const { context, tenant, link } = input;
-  const { side, attachment } = command;
-  const system = input.systems[side];
-  const source = otherSide(side);
-  const id = recordId(link, side);
-  let added: { revision?: string; bookmark?: string } = {};
-  const sent = await onSide(side, () =>
-    sendOnce(
-      context,
-      tenant,
-      {
-        key: linkIntentKey(link, 'attachment', side, command.sourceId),
-        kind: 'attachment',
-        link: String(link.id),
-        side,
-        sourceId: command.sourceId,
-        mark: command.mark,
-      },
-      {
-        lookFor: async () =>
-          findAttachmentByMark(
-            system,
-            id,
-            { mark: command.mark, name: attachment.name, sizeBytes: attachment.sizeBytes },
-            await context.store.asTenant(tenant, (sql) => pairedAttachments(sql, String(link.id))),
-          ),
-        send: async () => {
-          const created = await system.addAttachment(id, {
-            name: attachment.name,
-            contentType: attachment.contentType ?? 'application/octet-stream',
-            sizeBytes: attachment.sizeBytes,
-            mark: command.mark,
-            open: () =>
-              onSide(source, () => input.systems[source].openAttachment(recordId(link, source), attachment)),
-          });
-          added = created;
-          return created.id;
-        },
-      },
-    ),
-  );
-  return { command, outcome: 'done', createdId: sent.id, revision: added.revision, bookmark: added.bookmark };
-}
-
-/** Of the write that carries a comment or attachment of the other side over to `side`. */
-export const linkIntentKey = (
-  link: LinkRow,
-  kind: 'comment' | 'attachment',
-  side: Side,
-  sourceId: string,
-): string => `${kind}:${link.id}:${side}:${sourceId}`;
-
 const commentIntent = (link: LinkRow, command: CommentCommand) => ({
   key: linkIntentKey(link, 'comment', command.side, command.sourceId),
   kind: 'comment' as const,
@@ -299,9 +248,6 @@ const commentIntent = (link: LinkRow, command: CommentCommand) => ({
   sourceId: command.sourceId,
   mark: command.mark,
 });
-
-export const recordId = (link: LinkRow, side: Side): string =>
-  side === 'workItem' ? link.work_item_id : link.ticket_id;
 
 const rowsOf = (changes: readonly FieldChange[], problems: readonly FieldProblem[]): string[] =>
   changes

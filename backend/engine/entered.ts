@@ -2,7 +2,7 @@ import type { RecordSystem } from '../connectors/connector.ts';
 import type { IntentRow } from '../store/intents.ts';
 import type { LinkRow } from '../store/links.ts';
 import type { Side } from '../sync/record.ts';
-import { recordId } from './carry-out.ts';
+import { recordId } from './link-keys.ts';
 import { findCommentByMark, sendOnce } from './once-only.ts';
 import { type EngineContext, onSide } from './ports.ts';
 

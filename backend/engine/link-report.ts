@@ -1,5 +1,6 @@
 import { type RequestTrace, tracedRequests } from '../connectors/request-trace.ts';
 import type { LinkChange, Settlement } from '../lanes/lane.ts';
+import { notesAfter } from '../sync/attachments.ts';
 import type { Plan } from '../sync/plan-input.ts';
 import type { CarriedOut } from './carry-out.ts';
 import { causeOf } from './cause.ts';
@@ -102,7 +103,7 @@ const detailOf = (plan: Plan | undefined, carried: CarriedOut | undefined, trace
     outcome,
     detail: command.kind === 'update' ? command.changes.map((change) => change.field).join(', ') : undefined,
   })),
-  notes: plan?.notes ?? [],
+  notes: plan === undefined ? [] : notesAfter(plan, carried?.outcomes ?? []),
   ...tracedRequests(trace),
   fields: carried?.refusals ?? [],
 });

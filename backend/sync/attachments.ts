@@ -1,6 +1,8 @@
 import type { AttachmentPolicy } from '../contract/mapping.ts';
 import { byTime, isHistory, markOf, pairOf, recognise } from './carry-over.ts';
+import type { Note } from './command.ts';
 import type { Draft } from './draft.ts';
+import type { CommandOutcome, Plan } from './plan-input.ts';
 import { type Attachment, otherSide, type Side } from './record.ts';
 
 const extensionOf = (name: string): string => /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
@@ -39,6 +41,8 @@ export function attachmentProblem(
   if (policy.denyNames.some((pattern) => matchesWildcard(pattern, attachment.name))) return 'name';
   return attachment.sizeBytes !== undefined && attachment.sizeBytes > maxBytes ? 'tooLarge' : undefined;
 }
+
+const shownName = ({ name }: Attachment): string => name.slice(0, 200);
 
 const limitFor = (draft: Draft, to: Side): number => {
   const { mapping, can } = draft.input;
@@ -111,21 +115,29 @@ function planFrom(draft: Draft, from: Side): void {
     }
     const old =
       before === undefined && mapping.attachments.history === 'none' && isHistory(attachment.at, link.since);
-    const reason = attachmentProblem(attachment, mapping.attachments, limitFor(draft, to));
+    const maxBytes = limitFor(draft, to);
+    const reason = attachmentProblem(attachment, mapping.attachments, maxBytes);
     if (!allows(draft, from) || old || reason !== undefined) {
       draft.seen[from].attachments.push(attachment.id);
       if (allows(draft, from) && !old) {
         draft.notes.push({
           code: 'attachmentHeldBack',
           side: from,
-          from: attachment.name.slice(0, 200),
+          from: shownName(attachment),
           reason,
         });
       }
       continue;
     }
-    draft.later.push({ kind: 'addAttachment', side: to, attachment, sourceId: attachment.id, mark });
-    draft.notes.push({ code: 'attachmentSent', side: to, from: attachment.name.slice(0, 200) });
+    draft.later.push({
+      kind: 'addAttachment',
+      side: to,
+      attachment,
+      maxBytes,
+      sourceId: attachment.id,
+      mark,
+    });
+    draft.notes.push({ code: 'attachmentSent', side: to, from: shownName(attachment) });
   }
 }
 
@@ -133,4 +145,20 @@ function planFrom(draft: Draft, from: Side): void {
 export function planAttachments(draft: Draft): void {
   planFrom(draft, 'workItem');
   planFrom(draft, 'ticket');
+}
+
+/** The plan's notes as it came out: a file of unknown size may have turned out too large. */
+export function notesAfter(plan: Plan, outcomes: readonly CommandOutcome[]): readonly Note[] {
+  const notes = [...plan.notes];
+  for (const { command, outcome } of outcomes) {
+    if (command.kind !== 'addAttachment' || outcome !== 'heldBack') continue;
+    const { side } = command;
+    const from = shownName(command.attachment);
+    const sent = notes.findIndex(
+      (note) => note.code === 'attachmentSent' && note.side === side && note.from === from,
+    );
+    const held: Note = { code: 'attachmentHeldBack', side: otherSide(side), from, reason: 'tooLarge' };
+    notes.splice(sent < 0 ? notes.length : sent, 1, held);
+  }
+  return notes;
 }

@@ -21,7 +21,8 @@ export type Command =
   /** All field and state changes of one side in one write, planned on `revision`. */
   | { kind: 'update'; side: Side; revision: string; changes: readonly FieldChange[] }
   | ({ kind: 'addComment'; side: Side; body: RichText; visibility: 'public' | 'internal' } & OnceOnly)
-  | ({ kind: 'addAttachment'; side: Side; attachment: Attachment } & OnceOnly)
+  /** `maxBytes` for files whose size shows only while they are read. */
+  | ({ kind: 'addAttachment'; side: Side; attachment: Attachment; maxBytes: number } & OnceOnly)
   /** Make the other record reachable from this one (a Hyperlink relation, a backlink field). */
   | { kind: 'addHyperlink'; side: Side; url: string; comment: string }
   /** End of the link by policy (the other record was deleted). Deletes nothing on either side. */

@@ -46,7 +46,8 @@ export interface Plan {
 /** What happened to a command. */
 export interface CommandOutcome {
   command: Command;
-  outcome: 'done' | 'failed' | 'notTried';
+  /** heldBack: a file turned out too large while it was read; nothing arrived, and it stays where it is. */
+  outcome: 'done' | 'failed' | 'notTried' | 'heldBack';
   /** For done: as the system answered. */
   revision?: string;
   observed?: FieldValues;

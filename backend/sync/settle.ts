@@ -23,7 +23,10 @@ function took(settlement: RowSettlement, outcomes: readonly CommandOutcome[]): b
 }
 
 const isAllDone = (outcomes: readonly CommandOutcome[]): boolean =>
-  outcomes.every((entry) => entry.outcome === 'done' && (entry.refusedRows ?? []).length === 0);
+  outcomes.every(
+    ({ outcome, refusedRows = [] }) =>
+      outcome === 'heldBack' || (outcome === 'done' && refusedRows.length === 0),
+  );
 
 interface Values {
   values: Record<string, Canonical>;
@@ -88,7 +91,7 @@ function handledIds(
   const ids = new Set([...(prior ?? []), ...plan.seen[side][kind]]);
   const command = kind === 'comments' ? 'addComment' : 'addAttachment';
   for (const { command: carried, outcome, createdId } of outcomes) {
-    if (carried.kind !== command || outcome !== 'done') continue;
+    if (carried.kind !== command || (outcome !== 'done' && outcome !== 'heldBack')) continue;
     if (carried.side === otherSide(side)) ids.add(carried.sourceId);
     else if (createdId !== undefined) ids.add(createdId);
   }
@@ -116,7 +119,8 @@ function ownRevisionOf(settle: SettleInput, side: Side): string | undefined {
       'side' in command &&
       command.kind !== 'ignoreMissing' &&
       command.side === side &&
-      outcome !== 'notTried',
+      outcome !== 'notTried' &&
+      outcome !== 'heldBack',
   );
   if (writes.length === 0) return settle.input.link.base?.[side].ownRevision;
   // A write that failed may have moved the revision all the same.

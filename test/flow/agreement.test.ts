@@ -2,13 +2,17 @@ import type { FieldMapping, MappingSettings } from '../../backend/contract/mappi
 import { until } from '../support/rig.ts';
 import {
   addMapping,
+  cardOf,
+  clearFaults,
   createWorkItem,
   expectBalancedBooks,
   idle,
   inAgreement,
   linkPair,
   openScene,
+  requestsOf,
   type Scene,
+  setFault,
 } from '../support/scene.ts';
 import {
   attachToCall,
@@ -436,6 +440,62 @@ describe('attachments', () => {
       async () => (await call(pair)).files.length > 0,
     );
     expect((await call(pair)).files).toEqual(['fine.txt']);
+  });
+
+  test('whose size the system does not tell are measured on their way, and left where they are', async () => {
+    const maxBytes = 200_000;
+    const mappingId = await addMapping(scene, (settings) => ({
+      ...settings,
+      attachments: { ...settings.attachments, maxBytes },
+    }));
+    const pair = await linkPair(scene, { mappingId });
+    const params = { projectId: scene.projectId, connectionId: scene.connectionId };
+    await scene.rig.api('pauseConnection', { params });
+    await attachToCall(scene.rig, pair.callRef, 'large.bin', Buffer.alloc(maxBytes + 1));
+    await attachToCall(scene.rig, pair.callRef, 'just.bin', Buffer.alloc(maxBytes));
+    const { attachments } = await scene.rig.control<{ attachments: { Ref: number; Name: string }[] }>(
+      'alemba',
+      'GET',
+      `/calls/${pair.callRef}`,
+    );
+    await setFault(scene.rig, 'alemba', {
+      fault: {
+        kind: 'status',
+        status: 200,
+        body: { results: attachments.map(({ Ref, Name }) => ({ Ref, Name })) },
+      },
+      match: { method: 'GET', path: `/call/${pair.callRef}/attachments?([?]|$)` },
+    });
+    const since = new Date().toISOString();
+    await scene.rig.api('resumeConnection', { params });
+    await until(
+      'the smaller one has arrived',
+      async () => (await workItem(pair)).files.length > 0 || undefined,
+    );
+    await inAgreement(scene, pair.workItemId);
+    expect((await workItem(pair)).files).toEqual(['just.bin']);
+    const linkId = (await cardOf(scene, pair.workItemId))?.linkId ?? '';
+    const told = await until('the timeline tells of the larger one', async () => {
+      const params = { workItemId: String(pair.workItemId), linkId };
+      const { entries } = await scene.rig.api('readTimeline', { params });
+      const about = entries.filter(({ from }) => from === 'large.bin');
+      return about.length > 0 ? about : undefined;
+    });
+    expect(told).toMatchObject([{ code: 'attachmentHeldBack', side: 'ticket', reason: 'tooLarge' }]);
+    await inAgreement(scene, pair.workItemId);
+    expect((await workItem(pair)).files).toEqual(['just.bin']);
+    // Known from now on: the next change does not fetch it again.
+    await editCall(scene.rig, pair.callRef, { Subject: 'Changed later' });
+    await until(
+      'the title has arrived',
+      async () => (await workItem(pair)).title === 'Changed later' || undefined,
+    );
+    await idle(scene);
+    const fetched = (await requestsOf(scene.rig, 'alemba', since)).filter(
+      ({ route }) => route === 'attachment.read',
+    );
+    expect(fetched).toHaveLength(2);
+    await clearFaults(scene.rig);
   });
 });
 
