@@ -16,6 +16,7 @@ try {
     sweepEveryMs: milliseconds('SWEEP_EVERY_MS'),
     watchdogEveryMs: milliseconds('WATCHDOG_EVERY_MS'),
     leaseMs: milliseconds('LEASE_MS'),
+    stuckAfterMs: milliseconds('STUCK_AFTER_MS'),
   };
   const given = Object.fromEntries(Object.entries(pace).filter(([, value]) => value !== undefined));
   const backend = await startBackend(config, given);

@@ -27,6 +27,7 @@ import { createSessions } from '../http/session.ts';
 import { hookDirectory } from '../intake/hook-directory.ts';
 import { hookRoutes } from '../intake/routes.ts';
 import { type LaneQueue, laneQueue } from '../lanes/queue.ts';
+import { watchStoredLanes } from '../lanes/watch.ts';
 import { startWorker } from '../lanes/worker.ts';
 import { createHealth } from '../observability/health.ts';
 import { createLog, type Facts, type Log, type LogLine } from '../observability/log.ts';
@@ -69,6 +70,8 @@ export interface Pace {
   cleanupEveryMs: number;
   /** A killed worker's lanes are claimed again after so long. */
   leaseMs: number;
+  /** Not ready any more when nobody takes a due lane for so long. */
+  stuckAfterMs: number;
 }
 
 const usualPace: Pace = {
@@ -76,13 +79,14 @@ const usualPace: Pace = {
   watchdogEveryMs: 5 * 60_000,
   cleanupEveryMs: 60 * 60_000,
   leaseMs: 30_000,
+  stuckAfterMs: 60_000,
 };
 /** A lost notification costs at most this much. */
 const pollMs = 500;
 
 /** Makes the whole backend out of its parts and starts it. Nothing else constructs or wires. */
 export async function startBackend(config: Config, pace: Partial<Pace> = {}): Promise<Backend> {
-  const { sweepEveryMs, watchdogEveryMs, cleanupEveryMs, leaseMs } = { ...usualPace, ...pace };
+  const { sweepEveryMs, watchdogEveryMs, cleanupEveryMs, leaseMs, stuckAfterMs } = { ...usualPace, ...pace };
   const redactor = createRedactor();
   const log = createLog({ level: config.logLevel, redactor });
   const note = (line: string, facts?: Record<string, unknown>) => log.info(line as LogLine, facts as Facts);
@@ -237,6 +241,8 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     await store.call('select 1');
     return undefined;
   });
+  const lanes = watchStoredLanes(store, worker, { stuckAfterMs, onError: onStoreError });
+  health.watch('lanes', () => lanes.problem());
   const gauges = watchGauges(store, metrics, onStoreError);
   const credentials = watchCredentials(store, metrics, log, onStoreError);
   const address = await server.listen();
@@ -247,6 +253,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     async close() {
       closing = true;
       health.startClosing();
+      lanes.stop();
       clearInterval(gauges);
       clearInterval(credentials);
       await server.close();

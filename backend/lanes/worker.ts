@@ -34,6 +34,8 @@ export interface Worker {
   wake(): void;
   /** Lanes at work now. */
   readonly busy: number;
+  /** It would claim now; while most places are taken it waits for some more to become free. */
+  readonly hasRoom: boolean;
   /** Stops claiming and waits up to `graceMs` for what is at work; the rest falls back by its lease. */
   stop(graceMs: number): Promise<void>;
 }
@@ -57,13 +59,18 @@ export function startWorker(options: WorkerOptions): Worker {
     void claim();
   };
 
+  const hasRoom = () => {
+    const free = options.concurrent - held.size;
+    return free > 0 && (held.size === 0 || free >= options.concurrent / 2 || free >= 8);
+  };
+
   const claim = async () => {
     if (claiming || stopping) return;
     claiming = true;
     try {
       while (wanted && !stopping) {
+        if (!hasRoom()) break;
         const free = options.concurrent - held.size;
-        if (free < 1 || (held.size > 0 && free < options.concurrent / 2 && free < 8)) break;
         const earlyMs = nextClaimMs - performance.now();
         if (earlyMs > 0) {
           await delay(earlyMs);
@@ -144,6 +151,9 @@ export function startWorker(options: WorkerOptions): Worker {
     wake,
     get busy() {
       return held.size;
+    },
+    get hasRoom() {
+      return hasRoom();
     },
     async stop(graceMs) {
       stopping = true;
