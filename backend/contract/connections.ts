@@ -9,8 +9,11 @@ export const retryPolicy = z.object({
   /** First wait; doubles up to the longest, with jitter. */
   firstDelaySeconds: z.number().min(1).max(3600).default(2),
   longestDelaySeconds: z.number().min(1).max(86_400).default(900),
-  /** One attempt of a change may take so long, then its requests are called off. */
-  attemptTimeoutSeconds: z.number().min(10).max(3600).default(120),
+  /**
+   * One attempt of a change may take so long, then its requests are called off. Long enough for a file of 60 MB through
+   * a line of 1 MBit/s: an attempt that is always called off would never come to its end.
+   */
+  attemptTimeoutSeconds: z.number().min(10).max(3600).default(600),
 });
 
 export const connectionStatus = z.enum(['live', 'delayed', 'paused', 'unreachable']);

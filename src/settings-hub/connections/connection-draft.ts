@@ -21,7 +21,7 @@ const usualRetry = {
   maxAttempts: '30',
   firstDelaySeconds: '2',
   longestDelaySeconds: '900',
-  attemptTimeoutSeconds: '120',
+  attemptTimeoutSeconds: '600',
 };
 
 /** As the contract has them. */
