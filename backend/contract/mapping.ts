@@ -36,13 +36,15 @@ export const rule: z.ZodType<Rule> = z
   // Its name in the OpenAPI document.
   .meta({ id: 'Rule' });
 
+/**
+ * `automatic`: as soon as the criteria match. `manual`: only from the panel or the API. `linkOnly`: nothing is created; a
+ * record that names its counterpart in the reference field is linked with it as soon as the criteria match. `never`.
+ */
+export const triggerMode = z.enum(['automatic', 'manual', 'linkOnly', 'never']);
+
 /** When a record of this side without a link gets a counterpart. */
 export const trigger = z.object({
-  /**
-   * `automatic`: as soon as the criteria match. `manual`: only from the panel or the API. `linkOnly`: nothing is created;
-   * a record that names its counterpart in the reference field is linked with it as soon as the criteria match. `never`.
-   */
-  mode: z.enum(['automatic', 'manual', 'linkOnly', 'never']),
+  mode: triggerMode,
   /** Applies when no other mapping's rule matches; then `rule` is not asked. */
   isDefault: z.boolean().default(false),
   /** Over the fields of the side that triggers. Absent: every record of the type matches. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { mapping, mappingSettings } from './mapping.ts';
+import { mapping, mappingSettings, triggerMode } from './mapping.ts';
 import { mappingFile } from './mapping-file.ts';
 import { route } from './route.ts';
 
@@ -27,6 +27,8 @@ export const mappingSummary = mapping
   .extend({
     /** One sentence that says what the mapping does. */
     sentence: z.string(),
+    /** With `never` for both it only keeps existing links up to date. */
+    creates: z.object({ tickets: triggerMode, workItems: triggerMode }),
     links: z.number().int(),
     problems: z.array(mappingProblem),
   });

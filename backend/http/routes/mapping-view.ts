@@ -46,6 +46,7 @@ export async function mappingSummary(
     updatedAt,
     updatedBy,
     sentence,
+    creates: { tickets: row.settings.createTicket.mode, workItems: row.settings.createWorkItem.mode },
     links,
     problems,
   };

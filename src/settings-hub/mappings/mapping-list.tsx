@@ -5,18 +5,26 @@ import { ProblemNotice } from '../../components/notice.tsx';
 import { useDoing } from '../../components/use-load.ts';
 import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
+import { fits, isNarrowed, MappingFilterBar, type MappingFilters, noFilters } from './mapping-filter.tsx';
 import { MappingRow } from './mapping-row.tsx';
 
 const w = words.mappings;
+
+/** So many are taken in at a glance. */
+const fewMappings = 3;
 
 /** Mappings in the order in which they are asked; moved by dragging or by the arrow buttons. */
 export function MappingList({
   mappings,
   connections,
+  filters: chosen,
+  onFilter,
   onChange,
 }: {
   mappings: MappingSummary[];
   connections: Connection[];
+  filters: MappingFilters;
+  onFilter(filters: MappingFilters): void;
   onChange(): void;
 }) {
   const { api, projectId } = useHub();
@@ -29,6 +37,14 @@ export function MappingList({
   // What the person wants is shown at once; the list that is read afterwards says the same.
   const place = (id: string) => (wanted ?? []).indexOf(id);
   const ordered = wanted ? stored.toSorted((a, b) => place(a.id) - place(b.id)) : stored;
+
+  // What is not shown must not hide anything: with few mappings left there is no bar to clear.
+  const canFilter = mappings.length > fewMappings;
+  const filters = canFilter ? chosen : noFilters;
+  const isFiltered = isNarrowed(filters);
+  const visible = ordered.filter((mapping) => fits(mapping, filters));
+  const shown = w.filtered(visible.length, ordered.length);
+  const canMove = ordered.length > 1;
 
   const move = (id: string, to: number) => {
     const ids = ordered.map((mapping) => mapping.id);
@@ -71,18 +87,21 @@ export function MappingList({
   });
   return (
     <>
-      {ordered.length > 1 && <p className="small-text quiet">{w.order}</p>}
+      {canFilter && <MappingFilterBar filters={filters} connections={connections} onChange={onFilter} />}
+      {canMove && <p className="small-text quiet">{isFiltered ? shown : w.order}</p>}
       {ordering.problem && <ProblemNotice problem={ordering.problem} onRetry={onChange} />}
       <span className="visually-hidden" role="status">
-        {told}
+        {isFiltered ? shown : told}
       </span>
+      {visible.length === 0 && <p className="quiet">{w.noFit}</p>}
       <ul className="entries">
-        {ordered.map((mapping, at) => (
+        {visible.map((mapping, at) => (
           <MappingRow
             key={mapping.id}
             mapping={mapping}
             connection={connections.find(({ id }) => id === mapping.connectionId)}
-            canMove={ordered.length > 1}
+            canMove={canMove}
+            fixedBecause={isFiltered ? w.notMovable : undefined}
             isTarget={over === mapping.id && dragged !== mapping.id}
             drag={dragging(mapping.id, at)}
             onChange={onChange}

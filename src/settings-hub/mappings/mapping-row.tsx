@@ -12,6 +12,7 @@ import { ask } from '../../host/page.ts';
 import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
 import { download, mappingFileOf } from './mapping-file.ts';
+import { tellDeed } from './mapping-filter.tsx';
 import { settingsOf } from './settings-of.ts';
 
 const w = words.mappings;
@@ -28,6 +29,7 @@ export function MappingRow({
   mapping,
   connection,
   canMove,
+  fixedBecause,
   isTarget,
   drag,
   onChange,
@@ -37,6 +39,8 @@ export function MappingRow({
   mapping: MappingSummary;
   connection: Connection | undefined;
   canMove: boolean;
+  /** Why it cannot be moved just now. */
+  fixedBecause: string | undefined;
   isTarget: boolean;
   drag: Drag;
   onChange(): void;
@@ -46,6 +50,8 @@ export function MappingRow({
   const { api, projectId, go, say, backendUrl } = useHub();
   const doing = useDoing();
   const { id, name, enabled, problems } = mapping;
+  const isMovable = canMove && fixedBecause === undefined;
+  const withReason = (label: string) => (fixedBecause === undefined ? label : `${label}: ${fixedBecause}`);
   const worst = problems.some(({ severity }) => severity === 'error') ? 'bad' : 'warn';
   const read = () => api.readMapping({ projectId, mappingId: id });
   const toggle = (next: boolean) =>
@@ -66,9 +72,9 @@ export function MappingRow({
   const exportFile = () =>
     doing.run(async () => download(mappingFileOf(settingsOf(await read()), connection, backendUrl)));
   return (
-    <li draggable={canMove} className={isTarget ? 'drop-target' : undefined} {...(canMove ? drag : {})}>
+    <li draggable={isMovable} className={isTarget ? 'drop-target' : undefined} {...(isMovable ? drag : {})}>
       {canMove && (
-        <span className="drag-handle" title={w.drag(name)}>
+        <span className={isMovable ? 'drag-handle' : 'drag-handle spent'} title={withReason(w.drag(name))}>
           <Icon iconName="MoreVertical" />
         </span>
       )}
@@ -83,7 +89,7 @@ export function MappingRow({
         </div>
         <span className="any-wrap">{mapping.sentence}</span>
         <span className="small-text quiet">
-          {connection?.name} · {w.links(mapping.links)} · {w.version(mapping.version)},{' '}
+          {tellDeed(mapping)} · {connection?.name} · {w.links(mapping.links)} · {w.version(mapping.version)},{' '}
           <RelativeTime at={mapping.updatedAt} /> {words.byAt(mapping.updatedBy)}
         </span>
       </div>
@@ -98,8 +104,18 @@ export function MappingRow({
         />
         {canMove && (
           <>
-            <IconAction label={words.moveUp} icon="Up" disabled={!onUp} onClick={() => onUp?.()} />
-            <IconAction label={words.moveDown} icon="Down" disabled={!onDown} onClick={() => onDown?.()} />
+            <IconAction
+              label={withReason(words.moveUp)}
+              icon="Up"
+              disabled={!isMovable || !onUp}
+              onClick={() => onUp?.()}
+            />
+            <IconAction
+              label={withReason(words.moveDown)}
+              icon="Down"
+              disabled={!isMovable || !onDown}
+              onClick={() => onDown?.()}
+            />
           </>
         )}
         <Action label={words.edit} icon="Edit" onClick={() => go('mappings', id)} />

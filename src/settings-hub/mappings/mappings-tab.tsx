@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { Action } from '../../components/action.tsx';
 import { ProblemNotice } from '../../components/notice.tsx';
 import { useLoad } from '../../components/use-load.ts';
@@ -5,6 +6,7 @@ import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
 import { isTicketSystem } from '../ticket-systems.ts';
 import { EditedMapping } from './edited-mapping.tsx';
+import { noFilters } from './mapping-filter.tsx';
 import { MappingList } from './mapping-list.tsx';
 import { NewMapping } from './new-mapping.tsx';
 
@@ -12,6 +14,8 @@ const w = words.mappings;
 
 export function MappingsTab() {
   const { api, projectId, place, go, say } = useHub();
+  // Here, so that it is still on after a mapping was edited.
+  const [filters, setFilters] = useState(noFilters);
   const { data, problem, reload } = useLoad(
     async (signal) => {
       const [{ mappings }, { connections }] = await Promise.all([
@@ -52,7 +56,9 @@ export function MappingsTab() {
         {data.connections.length === 0 && <span className="quiet">{w.needConnection}</span>}
       </div>
       {data.mappings.length === 0 && <p className="quiet">{w.empty}</p>}
-      {data.mappings.length > 0 && <MappingList {...data} onChange={reload} />}
+      {data.mappings.length > 0 && (
+        <MappingList {...data} filters={filters} onFilter={setFilters} onChange={reload} />
+      )}
     </div>
   );
 }
