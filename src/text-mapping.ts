@@ -21,6 +21,7 @@ export const mappingWords = {
     tickets: 'tickets',
     workItems: 'work items',
     keepsLinks: 'Keeps existing links up to date only',
+    linksByNumber: 'Links by number and keeps links up to date',
     filtered: (count: number, of: number) => `${counted(count)} of ${counted(of)} mappings`,
     noFit: 'No mapping fits.',
     clearFilter: 'Show all mappings',

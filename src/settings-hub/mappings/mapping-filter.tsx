@@ -20,11 +20,14 @@ export const isNarrowed = ({ connectionId, does }: MappingFilters): boolean =>
   connectionId !== '' || does !== '';
 
 type Creating = Pick<MappingSummary, 'creates'>;
+type TriggerMode = Creating['creates']['tickets'];
+
+const isCreating = (mode: TriggerMode): boolean => mode === 'automatic' || mode === 'manual';
 
 const deeds: Record<Does, (mapping: Creating) => boolean> = {
-  createsTickets: ({ creates }) => creates.tickets !== 'never',
-  createsWorkItems: ({ creates }) => creates.workItems !== 'never',
-  keepsLinks: ({ creates }) => creates.tickets === 'never' && creates.workItems === 'never',
+  createsTickets: ({ creates }) => isCreating(creates.tickets),
+  createsWorkItems: ({ creates }) => isCreating(creates.workItems),
+  keepsLinks: ({ creates }) => !isCreating(creates.tickets) && !isCreating(creates.workItems),
 };
 
 export const fits = (
@@ -36,10 +39,11 @@ export const fits = (
 /** "Creates tickets and work items when asked": in the words of the filter. */
 export function tellDeed({ creates }: Creating): string {
   const parts = (['tickets', 'workItems'] as const).flatMap((side) => {
-    if (creates[side] === 'never') return [];
+    if (!isCreating(creates[side])) return [];
     return creates[side] === 'manual' ? [w.whenAsked(w[side])] : [w[side]];
   });
-  return parts.length === 0 ? w.keepsLinks : w.creates(parts);
+  if (parts.length > 0) return w.creates(parts);
+  return creates.tickets === 'linkOnly' || creates.workItems === 'linkOnly' ? w.linksByNumber : w.keepsLinks;
 }
 
 /** By connection, where there are several, and by what a mapping does. */
