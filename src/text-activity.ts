@@ -15,6 +15,7 @@ export const activityWords = {
     delayed: 'delayed',
     paused: 'paused',
     missing: 'missing on one side',
+    resting: 'resting',
   } as Record<string, string>,
   condition: 'Condition',
   openWorkItem: 'Open work item',

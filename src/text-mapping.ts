@@ -116,6 +116,13 @@ export const mappingWords = {
       linkOnly: 'never, but it is linked with the one whose number it names',
       never: 'never',
     },
+    updates: 'Which links are kept up to date',
+    updateWhen: {
+      workItem: 'Only while the work item meets this',
+      ticket: 'Only while the ticket meets this',
+    },
+    updatesHelp: 'What changes while a link rests goes over as soon as both conditions are met again.',
+    noCondition: 'No condition: always.',
     isDefault: 'Also when no other mapping’s rule matches',
     onStates: 'When it enters one of these states',
     onStatesHelp: 'None chosen: any state.',

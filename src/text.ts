@@ -115,6 +115,7 @@ export const text = {
     parked: 'Waits for a person.',
     conflict: 'Both sides changed the same field.',
     missing: 'One of the two records is no longer visible.',
+    resting: 'Rests: a condition of the mapping is not met.',
     nextTry: 'Next try',
   },
 

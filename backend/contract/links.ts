@@ -23,6 +23,8 @@ export const linkCondition = z.enum([
   'conflict',
   /** The ticket or the work item is gone or hidden. */
   'missing',
+  /** A record does not meet the mapping's condition for updates. */
+  'resting',
 ]);
 
 export const personCard = z.object({ name: z.string(), initials: z.string() });

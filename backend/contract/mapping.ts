@@ -186,6 +186,8 @@ export const mappingSettings = z.object({
   createWorkItem: trigger,
   /** Only tickets with this rule belong to the mapping (screen set, group, ...). */
   ticketScope: rule.optional(),
+  /** A link is kept up to date only while its records meet these; what changed meanwhile goes over once they do again. */
+  updateWhen: z.object({ workItem: rule.optional(), ticket: rule.optional() }).default({}),
   fields: z.array(fieldMapping).max(300),
   states: stateMap,
   comments: commentPolicy,

@@ -3,11 +3,13 @@ import type { LinkChange } from '../lanes/lane.ts';
 import { declareIntent, endSent, markDone } from '../store/intents.ts';
 import type { LinkRow, ShownTicket } from '../store/links.ts';
 import type { Conflict } from '../sync/command.ts';
+import { emptyPlan } from '../sync/draft.ts';
 import type { Pair } from '../sync/link-state.ts';
 import { hasNews } from '../sync/news.ts';
 import { plan as planLink } from '../sync/plan.ts';
 import type { Plan, PlanInput } from '../sync/plan-input.ts';
 import type { Reading, Side } from '../sync/record.ts';
+import { restingSide } from '../sync/resting.ts';
 import { settle } from '../sync/settle.ts';
 import { type CarriedOut, carryOut } from './carry-out.ts';
 import { sendEntered } from './entered.ts';
@@ -28,6 +30,8 @@ export interface Agreement {
   bookmarks: Partial<Record<Side, string>>;
   entered: number;
   descriptions: Descriptions;
+  /** Its record does not meet the mapping's condition for updates. */
+  resting: Side | undefined;
 }
 
 /** How far a run has come. */
@@ -44,8 +48,9 @@ export async function agree(run: LinkRun, progress: (step: Step) => void): Promi
       workItem: sides.workItem.reading,
       ticket: sides.ticket.reading,
     });
+    const resting = restingSide(input);
     const { plan, carried } = await withRelease(locked, async () => {
-      const plan = planLink(input);
+      const plan = resting === undefined ? planLink(input) : emptyPlan;
       const updates = plan.commands.some((one) => one.kind === 'update' && one.side === 'ticket');
       // Nothing to write after all: agents must not wait for what else the plan does. Nor for a run before this one that
       // was cut off between its write and its unlock.
@@ -69,9 +74,12 @@ export async function agree(run: LinkRun, progress: (step: Step) => void): Promi
       }
     }
     const bookmarks = { workItem: sides.workItem.bookmark, ticket: sides.ticket.bookmark };
-    const change = linkChange(run, input, plan, carried, bookmarks, descriptions);
+    const change =
+      resting === undefined
+        ? linkChange(run, input, plan, carried, bookmarks, descriptions)
+        : { shown: shownNow(link, input.ticket, carried, descriptions.ticket) };
     if (carried.failure === undefined)
-      return { input, plan, carried, change, bookmarks, entered, descriptions };
+      return { input, plan, carried, change, bookmarks, entered, descriptions, resting };
     const cause = carried.failure.cause;
     const stale =
       cause instanceof Error && 'kind' in cause && (cause.kind === 'stale' || cause.kind === 'notFound');
@@ -163,7 +171,7 @@ async function readBoth(run: LinkRun, descriptions: Descriptions, first: boolean
   const { reading } = workItem;
   if (reading.state === 'present' && !base.ticket.missing) {
     const input = inputOf(run, descriptions, { workItem: reading, ticket: { state: 'unknown' } });
-    if (hasNews('workItem', reading.snapshot, base.workItem, input)) {
+    if (restingSide(input) === undefined && hasNews('workItem', reading.snapshot, base.workItem, input)) {
       const locked = await readSideLocked('ticket', run.systems.ticket, link.ticket_id, wants('ticket'));
       if (locked !== undefined) return { workItem, ticket: locked, locked: locked.locked };
     }

@@ -10,6 +10,11 @@ import type { FailureSettlement } from './on-failure.ts';
 import type { Descriptions } from './plan-input.ts';
 import { namingOf, nothingToWrite, tellWritten, withReason } from './summary.ts';
 
+const restingWords = {
+  workItem: 'The work item does not meet the mapping’s condition for updates.',
+  ticket: 'The ticket does not meet the mapping’s condition for updates.',
+} as const;
+
 /** What a run that went through means for the link, its lane and the activity list. */
 export function finish(
   run: LinkRun,
@@ -32,7 +37,9 @@ export function finish(
         ? 'conflict'
         : missing !== undefined
           ? 'missing'
-          : 'inAgreement';
+          : agreement.resting !== undefined
+            ? 'resting'
+            : 'inAgreement';
   const reason =
     refusal !== undefined
       ? `${refusal.field}: ${refusal.problem}`
@@ -40,7 +47,9 @@ export function finish(
         ? 'Both sides changed the same field.'
         : missing !== undefined
           ? `The ${missing} is gone or no longer visible.`
-          : undefined;
+          : agreement.resting !== undefined
+            ? restingWords[agreement.resting]
+            : undefined;
   const wrote = carried.wrote + agreement.entered;
   const written = tellWritten(carried, agreement.entered, namesIn(run, agreement.descriptions));
   const summary = reason === undefined ? (written ?? nothingToWrite) : withReason(reason, written);

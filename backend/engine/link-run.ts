@@ -19,7 +19,7 @@ export interface LinkRun {
 }
 
 /** Deleting and restoring need not move the revision. */
-const atRest: ReadonlySet<string> = new Set(['inAgreement', 'conflict', 'missing']);
+const atRest: ReadonlySet<string> = new Set(['inAgreement', 'conflict', 'missing', 'resting']);
 const alwaysNews: ReadonlySet<string> = new Set(['unknown', 'deleted', 'restored']);
 
 /** Every hint speaks of a revision that the base already includes: the echo of our own write, or an old delivery. */

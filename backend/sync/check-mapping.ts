@@ -68,7 +68,12 @@ function checkRule(
 }
 
 function checkTriggers(settings: MappingSettings, described: SideDescriptions): MappingProblem[] {
-  const problems = checkRule(settings.ticketScope, 'ticketScope', described.ticket, 'ticket');
+  const problems = [
+    ...checkRule(settings.ticketScope, 'ticketScope', described.ticket, 'ticket'),
+    ...sides.flatMap((side) =>
+      checkRule(settings.updateWhen[side], `updateWhen.${side}`, described[side], side),
+    ),
+  ];
   for (const side of sides) {
     const trigger = triggerOf(settings, side);
     const path = triggerPart[side];

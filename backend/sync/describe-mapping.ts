@@ -82,8 +82,10 @@ function comments({ comments: policy }: MappingSettings): string {
 export function describeMapping(settings: MappingSettings, given: DescribeNames): string {
   const nameOf = (id: string) => given.names?.[id] ?? id;
   const parts = [creation(settings, given, nameOf), states(settings), comments(settings)];
-  const { attachments } = settings;
+  const { attachments, updateWhen } = settings;
   if (attachments.out || attachments.in) parts.push(`attachments ${ways(attachments.out, attachments.in)}`);
+  if (updateWhen.workItem !== undefined || updateWhen.ticket !== undefined)
+    parts.push('updates only while the conditions for them are met');
   const sentence = parts.join('; ');
   return `${settings.enabled ? '' : 'Off: '}${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
 }

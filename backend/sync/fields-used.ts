@@ -26,6 +26,9 @@ export function fieldsUsed(
   for (const rule of [mapping.createWorkItem.rule, mapping.ticketScope]) {
     for (const field of fieldsOfRule(rule)) used.ticket.add(field);
   }
+  for (const side of sides) {
+    for (const field of fieldsOfRule(mapping.updateWhen[side])) used[side].add(field);
+  }
   if (mapping.referenceField) used.workItem.add(mapping.referenceField);
   for (const side of sides) for (const row of mapping.response[side]) used[side].add(row.field);
   return { workItem: [...used.workItem], ticket: [...used.ticket] };

@@ -17,6 +17,7 @@ const tones: Record<Exclude<TicketCard['condition'], 'inAgreement'>, Tone> = {
   parked: 'bad',
   conflict: 'bad',
   missing: 'bad',
+  resting: 'calm',
 };
 
 interface MendingProps {
@@ -81,7 +82,7 @@ function Remedy({
     const open = () => void openSettings(host, project, '#connections');
     return <Button label={text.remedy.renewCredentials} icon="Settings" onClick={open} />;
   }
-  if (!mayChange || ticket.condition === 'pending') return null;
+  if (!mayChange || ticket.condition === 'pending' || ticket.condition === 'resting') return null;
   if (ticket.condition === 'conflict') {
     return <Button label={text.remedy.resolveConflict} icon="Conflict" onClick={onDecide} />;
   }

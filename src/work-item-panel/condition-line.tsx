@@ -15,6 +15,7 @@ const looks: Record<LinkCondition, { icon: string; tone: string }> = {
   parked: { icon: 'Warning', tone: 'bad' },
   conflict: { icon: 'Conflict', tone: 'bad' },
   missing: { icon: 'Unlink', tone: 'bad' },
+  resting: { icon: 'Pause', tone: 'calm' },
 };
 
 /** Why the two sides do not agree, in one sentence, with the one action that helps. */

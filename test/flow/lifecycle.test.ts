@@ -291,6 +291,37 @@ const byHandOnly = (settings: MappingSettings): MappingSettings => ({
   createWorkItem: { ...settings.createWorkItem, mode: 'never' },
 });
 
+test('a link rests while a record does not meet the condition for updates, and then catches up', async () => {
+  const mappingId = await addMapping(scene, (settings) => ({
+    ...byHandOnly(settings),
+    conflict: 'workItemWins',
+    updateWhen: { ticket: { kind: 'condition', field: 'AssignedGroup', operator: 'equals', value: '16' } },
+  }));
+  const workItemId = await createWorkItem(scene, { 'System.Title': 'Rests' });
+  const callRef = await createCall(scene, { Subject: 'Rests', AssignedGroup: 16 });
+  await scene.rig.api('linkTicket', {
+    params: { workItemId: String(workItemId) },
+    body: { mappingId, ticketId: String(callRef), onLink: 'workItemWins' },
+  });
+  await inAgreement(scene, workItemId);
+  await editCall(scene.rig, callRef, { AssignedGroup: 15 });
+  const card = await until('it rests', async () => {
+    const now = await cardOf(scene, workItemId);
+    return now?.condition === 'resting' ? now : undefined;
+  });
+  expect(card.reason).toContain('condition for updates');
+  await editWorkItem(scene.rig, workItemId, { 'System.Title': 'Changed while it rested' });
+  await commentOnWorkItem(scene.rig, workItemId, 'Said while it rested');
+  await idle(scene);
+  const resting = await readCall(scene.rig, callRef);
+  expect([resting.subject, resting.comments]).toEqual(['Rests', []]);
+  await editCall(scene.rig, callRef, { AssignedGroup: 16 });
+  await inAgreement(scene, workItemId);
+  const after = await readCall(scene.rig, callRef);
+  expect(after.subject).toBe('Changed while it rested');
+  expect(times(after.comments, 'Said while it rested')).toBe(1);
+});
+
 describe('a deleted work item', () => {
   const remove = async (policy: DeletionPolicy) => {
     const mappingId = await addMapping(scene, (settings) => ({

@@ -12,6 +12,7 @@ import { isFailure } from '../../sync/failure.ts';
 import { actsByItself, existingKeyOf, type MatchRefusal, matchRefusal } from '../../sync/match.ts';
 import { plan } from '../../sync/plan.ts';
 import { otherSide, type Side, type Snapshot } from '../../sync/record.ts';
+import { restingSide } from '../../sync/resting.ts';
 import { createSteps, noteView, planSteps } from './dry-run-steps.ts';
 import { invalidField } from './input-problems.ts';
 import { describeKnown, type Placed } from './mapping-problems.ts';
@@ -183,17 +184,21 @@ async function dryPlan(
       revision: base?.ticket.revision,
     }),
   ]);
-  const planned = plan(
-    planInput({
-      link,
-      intents: loaded?.intents ?? [],
-      mapping: settings,
-      connection,
-      connector: systems.connectorOf(connection.kind),
-      readings: { workItem: workItem.reading, ticket: ticket.reading },
-      descriptions,
-    }),
-  );
+  const input = planInput({
+    link,
+    intents: loaded?.intents ?? [],
+    mapping: settings,
+    connection,
+    connector: systems.connectorOf(connection.kind),
+    readings: { workItem: workItem.reading, ticket: ticket.reading },
+    descriptions,
+  });
+  const resting = restingSide(input);
+  if (resting !== undefined) {
+    const reason = 'It does not meet the condition for updates; what changes goes over once it does.';
+    return { matches: true, steps: [], notes: [{ code: 'resting', side: resting, reason }] };
+  }
+  const planned = plan(input);
   return {
     matches: true,
     steps: planSteps(planned, { workItem: workItem.reading, ticket: ticket.reading }, descriptions),

@@ -12,7 +12,9 @@ import { usePages } from './use-pages.ts';
 
 const w = words.activity;
 type Condition = TroubledLink['condition'];
-const conditions = (['conflict', 'parked', 'delayed', 'paused', 'missing', 'pending'] as const).map((id) => ({
+const conditions = (
+  ['conflict', 'parked', 'delayed', 'paused', 'missing', 'pending', 'resting'] as const
+).map((id) => ({
   id,
   name: w.conditions[id] ?? id,
 }));

@@ -22,8 +22,14 @@ interface Surroundings {
 export function RuleEditor({
   rule,
   onChange,
+  none = w.noRule,
   ...surroundings
-}: Surroundings & { rule: Rule | undefined; onChange(rule: Rule | undefined): void }) {
+}: Surroundings & {
+  rule: Rule | undefined;
+  /** What it means that there is none. */
+  none?: string;
+  onChange(rule: Rule | undefined): void;
+}) {
   const group: Group = !rule
     ? { kind: 'all', rules: [] }
     : rule.kind === 'condition'
@@ -31,7 +37,7 @@ export function RuleEditor({
       : rule;
   return (
     <div className="stack tight">
-      {group.rules.length === 0 && <span className="quiet">{w.noRule}</span>}
+      {group.rules.length === 0 && <span className="quiet">{none}</span>}
       <GroupEditor
         {...surroundings}
         group={group}

@@ -25,6 +25,22 @@ export function WhenTab({ settings, change, descriptions }: TabProps) {
         descriptions={descriptions}
         onChange={(createWorkItem) => change({ createWorkItem })}
       />
+      <section className="card section stack" aria-label={w.updates}>
+        <span className="strong">{w.updates}</span>
+        {(['workItem', 'ticket'] as const).map((side) => (
+          <div key={side} className="stack">
+            <span>{w.updateWhen[side]}</span>
+            <RuleEditor
+              rule={settings.updateWhen[side]}
+              side={side}
+              descriptions={descriptions}
+              none={w.noCondition}
+              onChange={(rule) => change({ updateWhen: { ...settings.updateWhen, [side]: rule } })}
+            />
+          </div>
+        ))}
+        <span className="small-text quiet">{w.updatesHelp}</span>
+      </section>
     </div>
   );
 }
