@@ -42,7 +42,7 @@ import { acceptor } from '../store/deliveries.ts';
 import { type Store, StoreUnavailable } from '../store/pool.ts';
 import { askAsUser } from './ask-as-user.ts';
 import { watchCredentials } from './credential-watch.ts';
-import { failpoints } from './failpoints.ts';
+import { crossedStore, crossings, failpoints } from './failpoints.ts';
 import { hookKeeper, hookSecretName } from './hook-keeper.ts';
 import {
   registerOrganizations,
@@ -92,7 +92,9 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
   const note = (line: string, facts?: Record<string, unknown>) => log.info(line as LogLine, facts as Facts);
   log.info('backend.started', summarizeConfig(config));
 
-  const { store, close: closeStore, isAway } = await openStoreOf(config, log);
+  const crossed = crossings(config.sandbox ? process.env.FAILPOINT_FILE : undefined);
+  const { store: plainStore, close: closeStore, isAway } = await openStoreOf(config, log);
+  const store = crossedStore(plainStore, crossed);
   const secrets = openSecrets(store, createSecretBox(config.masterKeys), redactor);
   await rotateDataKeys(store, secrets, log);
   await registerOrganizations(store, secrets, config.organizations);
@@ -110,6 +112,7 @@ export async function startBackend(config: Config, pace: Partial<Pace> = {}): Pr
     settings,
     secrets,
     guard,
+    crossed,
     redact: (text) => redactor.text(text),
     count: (system, route, outcome, durationMs) => {
       metrics.remoteRequests.inc({ system, route, outcome });

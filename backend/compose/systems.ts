@@ -17,6 +17,7 @@ import type { Store } from '../store/pool.ts';
 import { vaultPrefix } from '../store/secrets.ts';
 import { Failure } from '../sync/failure.ts';
 import { storeBudget } from './budget.ts';
+import { type Crossings, crossedTransport } from './failpoints.ts';
 import type { Secrets } from './secrets.ts';
 
 export interface SystemsOptions {
@@ -24,6 +25,8 @@ export interface SystemsOptions {
   settings: SettingsCache;
   secrets: Secrets;
   guard: AddressGuard;
+  /** Where a test ends the process. */
+  crossed?: Crossings | undefined;
   redact(text: string): string;
   count?(kind: string, route: string, outcome: string, durationMs: number): void;
   log(line: string, facts?: Record<string, unknown>): void;
@@ -220,7 +223,7 @@ function assemble(options: SystemsOptions, parts: Parts): { system: RecordSystem
     : { origins: addressesIn(parts.settings), requestIdHeaders: undefined };
   // The backend's redactor forgets the oldest secrets of very many; those of the connection itself never.
   const own = createKnownValues(ownSecrets);
-  const transport = createTransport({
+  const plain = createTransport({
     guard: options.guard,
     origins,
     budget: parts.budget,
@@ -229,6 +232,7 @@ function assemble(options: SystemsOptions, parts: Parts): { system: RecordSystem
     requestIdHeaders,
     mayWrite: leaseQuestion,
   });
+  const transport = crossedTransport(plain, options.crossed);
   const shared = {
     connectionId: parts.connectionId,
     secret: async (name: string) => {

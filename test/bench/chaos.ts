@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type Nemesis, nemeses, replicas } from '../support/nemeses.ts';
-import type { History } from '../support/nemesis.ts';
+import { type History, seededRandom } from '../support/nemesis.ts';
 import { openTestStore, stopTestStore } from '../support/postgres.ts';
 import {
   booksOf,
@@ -15,6 +15,7 @@ import {
 } from '../support/scene.ts';
 import { newHistory } from '../support/storm.ts';
 import type { Pair } from '../support/two-sides.ts';
+import { crashEverywhere, crashesName } from './crashes.ts';
 
 /**
  * `npm run chaos`: people work on both sides while one thing after another goes wrong; after each, both systems must
@@ -53,7 +54,8 @@ interface Outcome {
   violations: string[];
 }
 
-const isWanted = (nemesis: Nemesis) => values.only === undefined || nemesis.name.startsWith(values.only);
+const isWanted = (nemesis: Pick<Nemesis, 'name'>) =>
+  values.only === undefined || nemesis.name.startsWith(values.only);
 
 /** A backend that ended by itself is a violation of its own, with the reason that it printed. */
 async function reviveBackend(scene: Scene): Promise<string[]> {
@@ -150,8 +152,18 @@ if (isWanted(replicas)) {
     )),
   );
   await server.close();
-  await stopTestStore();
 }
+if (isWanted({ name: crashesName })) {
+  const startedAt = performance.now();
+  const { counts, violations } = await crashEverywhere(scale, seededRandom(seed));
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  console.log(
+    `${violations.length === 0 ? '+' : '!'} ${crashesName}: ${seconds} s ${JSON.stringify(counts)}`,
+  );
+  const edits = counts.crashes + counts.notReached;
+  outcomes.push({ name: crashesName, edits, seconds, counts, healedInSeconds: 0, violations });
+}
+await stopTestStore();
 const violations = outcomes.flatMap((outcome) => outcome.violations);
 console.log(
   JSON.stringify({
