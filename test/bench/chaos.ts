@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
+import { unasked } from '../support/created.ts';
+import { creating } from '../support/deeds.ts';
 import { type Nemesis, nemeses, replicas } from '../support/nemeses.ts';
 import { type History, seededRandom } from '../support/nemesis.ts';
 import { openTestStore, stopTestStore } from '../support/postgres.ts';
 import {
   booksOf,
   briefLeaseMs,
-  effectsOf,
   expectBalancedBooks,
   linkPairs,
   openScene,
@@ -75,7 +76,11 @@ async function trouble(
   const size = Object.entries(sizes).find(([name]) => nemesis.name.startsWith(name))?.[1];
   const edits = Math.round((size?.edits ?? 1000) * scale);
   const seconds = Math.round((size?.seconds ?? 30) * scale);
-  const before = { comments: history.comments.length, files: history.files.length };
+  const before = {
+    comments: history.comments.length,
+    files: history.files.length,
+    created: history.created.length,
+  };
   const startedAt = performance.now();
   const counts = await nemesis.run(scene, { pairs, history, seed: seed + turn * 100, edits, seconds });
   const endedAt = performance.now();
@@ -88,6 +93,7 @@ async function trouble(
     counts: {
       comments: history.comments.length - before.comments,
       files: history.files.length - before.files,
+      created: history.created.length - before.created,
       ...counts,
     },
     healedInSeconds: Math.round((performance.now() - endedAt) / 1000),
@@ -120,14 +126,7 @@ async function onScene(scene: Scene, wanted: readonly Nemesis[], firstTurn: numb
     for (const [index, nemesis] of wanted.entries()) {
       outcomes.push(await trouble(scene, nemesis, firstTurn + index, { pairs, history }));
     }
-    // Links were made by hand, so whatever was created was a double.
-    const tickets = await effectsOf(scene.rig, 'alemba', { effect: 'ticket.created', ours: true });
-    const workItems = await effectsOf(scene.rig, 'azure', { effect: 'workItem.created', ours: true });
-    outcomes
-      .at(-1)
-      ?.violations.push(
-        ...[...tickets, ...workItems].map(({ effect, recordId }) => `unasked ${effect} ${recordId}`),
-      );
+    outcomes.at(-1)?.violations.push(...(await unasked(scene.rig, history.created)));
     console.log(`  books: ${JSON.stringify(await booksOf(scene))}`);
   } finally {
     await scene.close();
@@ -138,13 +137,15 @@ async function onScene(scene: Scene, wanted: readonly Nemesis[], firstTurn: numb
 const outcomes: Outcome[] = [];
 console.log(`seed ${seed}, ${pairCount} pairs`);
 const alone = nemeses.filter(isWanted);
-if (alone.length > 0) outcomes.push(...(await onScene(await openScene({ store: 'own' }), alone, 1)));
+if (alone.length > 0)
+  outcomes.push(...(await onScene(await openScene({ store: 'own', mapping: creating }), alone, 1)));
 if (isWanted(replicas)) {
   const server = await openTestStore();
   outcomes.push(
     ...(await onScene(
       await openScene({
         databaseUrl: await server.createDatabase(),
+        mapping: creating,
         env: { LEASE_MS: String(briefLeaseMs) },
       }),
       [replicas],

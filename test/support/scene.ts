@@ -9,7 +9,7 @@ import type { Child } from './child.ts';
 import { type History, violations } from './nemesis.ts';
 import { openTestStore, type TestStore } from './postgres.ts';
 import { type Joined, joinSystems, type Rig, startRig, storePid, until } from './rig.ts';
-import type { Pair } from './two-sides.ts';
+import { newCall, newWorkItem, type Pair } from './two-sides.ts';
 
 /** The whole product with both systems joined, and everything that a test wants to know of it. */
 export interface Scene extends Joined {
@@ -120,18 +120,14 @@ function storeReader(rig: Rig, databaseUrl: string | undefined) {
   };
 }
 
-export const createWorkItem = async (
+export const createWorkItem = (
   scene: Scene,
   fields: Record<string, unknown>,
-  more: { type?: string; as?: string } = {},
-): Promise<number> => {
-  const { type = 'Bug', as = 'contributor' } = more;
-  const deed = { do: 'create', type, as, fields };
-  return (await scene.rig.control<{ id: number }>('azure', 'POST', '/act', deed)).id;
-};
+  more?: { type?: string; as?: string },
+): Promise<number> => newWorkItem(scene.rig, fields, more);
 
-export const createCall = async (scene: Scene, fields: Record<string, unknown>): Promise<number> =>
-  (await scene.rig.control<{ Ref: number }>('alemba', 'POST', '/calls', fields)).Ref;
+export const createCall = (scene: Scene, fields: Record<string, unknown>): Promise<number> =>
+  newCall(scene.rig, fields);
 
 /** How the ticket system's connection tries again. */
 export async function setRetry(scene: Scene, retry: RetryPolicy): Promise<void> {

@@ -2,7 +2,7 @@ import { type History, oneEdit } from './nemesis.ts';
 import { type Scene, storeIsUp } from './scene.ts';
 import type { Pair } from './two-sides.ts';
 
-export const newHistory = (): History => ({ comments: [], files: [], edits: 0 });
+export const newHistory = (): History => ({ comments: [], files: [], created: [], edits: 0 });
 
 export interface StormOptions {
   random: () => number;

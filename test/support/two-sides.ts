@@ -18,6 +18,8 @@ export interface WorkItemView {
   comments: string[];
   files: string[];
   hyperlinks: string[];
+  /** What is said about each of them: Tandem's mark is in there. */
+  hyperlinkComments: string[];
 }
 
 export interface CallView {
@@ -77,6 +79,7 @@ export async function readWorkItem(rig: Rig, id: number): Promise<WorkItemView> 
     ),
   ]);
   const relations = item.relations ?? [];
+  const hyperlinks = relations.filter((relation) => relation.rel === 'Hyperlink');
   return {
     rev: item.rev,
     title: String(item.fields['System.Title']),
@@ -89,7 +92,8 @@ export async function readWorkItem(rig: Rig, id: number): Promise<WorkItemView> 
     files: relations
       .filter((relation) => relation.rel === 'AttachedFile')
       .map((relation) => relation.attributes?.name ?? ''),
-    hyperlinks: relations.filter((relation) => relation.rel === 'Hyperlink').map((relation) => relation.url),
+    hyperlinks: hyperlinks.map((relation) => relation.url),
+    hyperlinkComments: hyperlinks.map((relation) => relation.attributes?.comment ?? ''),
   };
 }
 
@@ -117,6 +121,20 @@ export async function readCall(rig: Rig, ref: number): Promise<CallView> {
     closed: call.closed,
   };
 }
+
+/** As a developer; resolves to its id. */
+export const newWorkItem = async (
+  rig: Rig,
+  fields: Record<string, unknown>,
+  { type = 'Bug', as = 'contributor' }: { type?: string; as?: string } = {},
+): Promise<number> => {
+  const deed = { do: 'create', type, as, fields };
+  return (await rig.control<{ id: number }>('azure', 'POST', '/act', deed)).id;
+};
+
+/** As a service desk agent; resolves to its number. */
+export const newCall = async (rig: Rig, fields: Record<string, unknown>): Promise<number> =>
+  (await rig.control<{ Ref: number }>('alemba', 'POST', '/calls', fields)).Ref;
 
 /** As a developer. */
 export const editWorkItem = (rig: Rig, id: number, fields: Record<string, unknown>): Promise<unknown> =>
