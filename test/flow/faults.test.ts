@@ -1,5 +1,6 @@
 import { unasked } from '../support/created.ts';
 import { creating } from '../support/deeds.ts';
+import { received } from '../support/nemeses.ts';
 import { type History, seededRandom } from '../support/nemesis.ts';
 import { until } from '../support/rig.ts';
 import {
@@ -21,6 +22,7 @@ import {
   requestsOf,
   retryAllParked,
   type Scene,
+  scantRetry,
   setFault,
   setRetry,
 } from '../support/scene.ts';
@@ -46,20 +48,26 @@ describe('with a PostgreSQL of its own', () => {
   });
   afterAll(() => scene?.close());
 
-  test('kill -9 of the backend and of PostgreSQL loses and doubles nothing', async () => {
-    const pairs = await linkPairs(scene, 8);
+  test('kill -9 of the backend and of PostgreSQL during a thousand hooks loses and doubles nothing', async () => {
+    const pairs = await linkPairs(scene, 16);
     const random = seededRandom(seed);
     const history = newHistory();
+    const before = await received(scene);
     const nemesis = killer(scene, seededRandom(seed + 1), { store: true });
-    await storm(scene, pairs, { random, history, edits: 150, seconds: 10 });
-    const kills = await nemesis.stop();
+    try {
+      await storm(scene, pairs, { random, history, edits: 850, seconds: 14, people: 8 });
+    } finally {
+      await nemesis.stop();
+    }
+    const { kills } = nemesis;
     expect(kills.backend).toBeGreaterThan(1);
     expect(kills.store).toBeGreaterThan(0);
     await converged(scene, pairs, history);
     await expectBalancedBooks(scene);
+    expect((await received(scene)) - before).toBeGreaterThanOrEqual(1000);
     expect(history.created.map(({ on }) => on)).toEqual(expect.arrayContaining(['workItem', 'call']));
     expect(await unasked(scene.rig, history.created)).toEqual([]);
-  });
+  }, 120_000);
 });
 
 describe('on one database', () => {
@@ -160,6 +168,7 @@ describe('on one database', () => {
   test('while the ticket system is down everything waits with a reason, and arrives when it is back', async () => {
     const pairs = await linkPairs(scene, 6);
     const history = remembered();
+    await setRetry(scene, scantRetry);
     await setFault(scene.rig, 'alemba', { fault: { kind: 'down' } });
     const downSince = new Date().toISOString();
     await storm(scene, pairs, { random: seededRandom(seed + 2), history, edits: 40, seconds: 3 });
@@ -178,6 +187,7 @@ describe('on one database', () => {
     const parked = await scene.rows('select from lane where parked');
     expect(parked).toEqual([]);
     await clearFaults(scene.rig);
+    await setRetry(scene, briskRetry);
     await converged(scene, pairs, history);
     await expectBalancedBooks(scene);
     expect(downSince).toBeDefined();

@@ -3,7 +3,18 @@ import { callHook, openGates, poster, workItemHook } from './hooks.ts';
 import { mutate } from './mutate.ts';
 import { type History, seededRandom } from './nemesis.ts';
 import { until } from './rig.ts';
-import { booksOf, cardOf, clearFaults, freeze, retryAllParked, type Scene, setFault } from './scene.ts';
+import {
+  booksOf,
+  briskRetry,
+  cardOf,
+  clearFaults,
+  freeze,
+  retryAllParked,
+  type Scene,
+  scantRetry,
+  setFault,
+  setRetry,
+} from './scene.ts';
 import { killer, storm } from './storm.ts';
 import { editWorkItem, type Pair } from './two-sides.ts';
 
@@ -49,11 +60,12 @@ const kills: Nemesis = {
 
 /**
  * The waits of the connection are 1 to 2 s here instead of 2 s to 15 min, so each second holds about as many tries as
- * a minute of the usual policy: a minute stands for an hour.
+ * a minute of the usual policy: a minute stands for an hour. Three tries that counted would park a lane, so none may.
  */
 const outage: Nemesis = {
   name: 'the ticket system is down for an hour of test time',
   async run(scene, work) {
+    await setRetry(scene, scantRetry);
     await setFault(scene.rig, 'alemba', { fault: { kind: 'down' } });
     await storm(scene, work.pairs, editsOf(work));
     const [pair] = work.pairs as [Pair];
@@ -64,6 +76,7 @@ const outage: Nemesis = {
     });
     const parked = await scene.rows('select from lane where parked');
     await clearFaults(scene.rig);
+    await setRetry(scene, briskRetry);
     return { parkedDuring: parked.length, reasonShown: card.reason === undefined ? 0 : 1 };
   },
 };
@@ -171,7 +184,8 @@ const fuzz: Nemesis = {
 
 export const nemeses: readonly Nemesis[] = [kills, outage, faults, hooks, fuzz];
 
-const received = async (scene: Scene): Promise<number> => {
+/** Deliveries that were received so far, whatever became of them. */
+export const received = async (scene: Scene): Promise<number> => {
   const rows = await until('the store answers', () =>
     scene
       .rows<{ received: string }>('select coalesce(sum(received), 0) as received from books')
