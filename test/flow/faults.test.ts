@@ -211,26 +211,53 @@ describe('on one database', () => {
     { name: 'seconds with 200', status: 200, retryAfter: () => '3', waitsMs: 3000 },
   ];
 
-  test.each(forms)('Retry-After $name: no request before it ends', async (form) => {
+  /** What a system is asked for with every change of the other side, and how a title gets there. */
+  const limited = {
+    alemba: {
+      path: '/call',
+      edit: ({ workItemId }: Pair, title: string) =>
+        editWorkItem(scene.rig, workItemId, { 'System.Title': title }),
+      title: async ({ callRef }: Pair) => (await readCall(scene.rig, callRef)).subject,
+      connectionId: () => scene.connectionId,
+    },
+    azure: {
+      path: '/workitemsbatch',
+      edit: ({ callRef }: Pair, title: string) => editCall(scene.rig, callRef, { Subject: title }),
+      title: async ({ workItemId }: Pair) => (await readWorkItem(scene.rig, workItemId)).title,
+      connectionId: () => 'azure-devops',
+    },
+  };
+  const onAzure = ['seconds', 'an HTTP date', 'seconds with 200'];
+  const limits = [
+    ...forms.map((form) => ({ ...form, system: 'alemba' as const })),
+    ...forms
+      .filter(({ name }) => onAzure.includes(name))
+      .map((form) => ({ ...form, system: 'azure' as const })),
+  ];
+
+  test.each(limits)('Retry-After $name from $system: no request before it ends', async (form) => {
+    const { system } = form;
+    const { path, edit, title, connectionId } = limited[system];
     const pair = await linkPair(scene);
     await idle(scene);
     const since = new Date().toISOString();
     const fault = { kind: 'throttle', status: form.status, retryAfter: form.retryAfter() } as const;
-    await setFault(scene.rig, 'alemba', { fault, match: { path: '/call' }, remaining: 1 });
-    await editWorkItem(scene.rig, pair.workItemId, { 'System.Title': `After ${form.name}` });
+    await setFault(scene.rig, system, { fault, match: { path }, remaining: 1 });
+    await edit(pair, `After ${form.name}`);
     const told = await until('the limit was told', async () => {
-      const rules = await scene.rig.control<{ remaining?: number }[]>('alemba', 'GET', '/faults');
+      const rules = await scene.rig.control<{ remaining?: number }[]>(system, 'GET', '/faults');
       return rules[0]?.remaining === 0 ? Date.now() : undefined;
     });
     const isLong = form.name === 'a day';
     const card = form.status === 200 ? undefined : await delayed(pair);
     if (isLong) expect(Date.parse(card?.retryAt ?? '') - told).toBeGreaterThan(3_000_000);
     await until('the time is over', () => Date.now() > told + form.waitsMs || undefined);
-    const requests = await requestsOf(scene.rig, 'alemba', since);
+    const requests = await requestsOf(scene.rig, system, since);
     // With 200 nothing but the header tells which request it was: the first after the fault was set.
-    const hit = requests.find(({ status, path }) =>
-      form.status === 200 ? path.includes('/call') : status === form.status,
+    const hit = requests.find((request) =>
+      form.status === 200 ? request.path.includes(path) : request.status === form.status,
     );
+    expect(hit).toBeDefined();
     const toldAt = Date.parse(hit?.at ?? '');
     // Requests that were on their way when the limit was told are not the connection's fault.
     const early = requests.filter(({ at, durationMs }) => {
@@ -239,7 +266,7 @@ describe('on one database', () => {
     });
     expect(early.map(({ route, at }) => `${route} ${at}`)).toEqual([]);
     // What is left of half a minute or a day is not waited for: an admin resumes the connection.
-    const params = { projectId: scene.projectId, connectionId: scene.connectionId };
+    const params = { projectId: scene.projectId, connectionId: connectionId() };
     await scene.rig.api('pauseConnection', { params });
     await scene.rig.api('resumeConnection', { params });
     await scene.rows(
@@ -247,10 +274,7 @@ describe('on one database', () => {
     );
     await until(
       'the title has arrived',
-      async () => {
-        const { subject } = await readCall(scene.rig, pair.callRef);
-        return subject === `After ${form.name}` || undefined;
-      },
+      async () => (await title(pair)) === `After ${form.name}` || undefined,
       20_000,
     );
   });
