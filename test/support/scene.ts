@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Connection, RetryPolicy } from '../../backend/contract/connections.ts';
+import type { RetryPolicy } from '../../backend/contract/connections.ts';
 import type { Panel, TicketCard } from '../../backend/contract/links.ts';
 import type { MappingSettings } from '../../backend/contract/mapping.ts';
 import { connectionUrl, openEmbedded } from '../../backend/store/embedded/index.ts';
@@ -147,17 +147,6 @@ export const createWorkItem = (
 
 export const createCall = (scene: Scene, fields: Record<string, unknown>): Promise<number> =>
   newCall(scene.rig, fields);
-
-/** How the ticket system's connection tries again. */
-export async function setRetry(scene: Scene, retry: RetryPolicy): Promise<void> {
-  const { projectId, connectionId } = scene;
-  const { connections } = await scene.rig.api('listConnections', { params: { projectId } });
-  const { kind, name, settings } = connections.find(({ id }) => id === connectionId) as Connection;
-  await scene.rig.api('updateConnection', {
-    params: { projectId, connectionId },
-    body: { kind, name, settings, retry, budget: ample },
-  });
-}
 
 let named = 0;
 
