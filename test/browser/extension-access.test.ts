@@ -47,7 +47,6 @@ test.each([
     for (const state of states) {
       const page = await open(stage, state as never, { theme: 'light', width, used });
       if (!state.isAlone) used = page;
-      await page.emulateMedia({ reducedMotion: 'reduce' });
       all.push(...(await found(page, name, state.name, state.shows)));
     }
     expect(all).toEqual([]);
@@ -63,7 +62,6 @@ test('neither explanation nor new work items keep anybody out', async () => {
   const offer = 'Create a call when this work item is saved';
   const unsaved = await stage.open('_workitems/create/Bug', { width });
   await panelOf(unsaved).getByLabel(offer).check(patience);
-  for (const page of [form, unsaved]) await page.emulateMedia({ reducedMotion: 'reduce' });
   expect([
     ...(await found(form, 'ticket-dialog', 'explain', 'What happened')),
     ...(await found(unsaved, 'work-item-panel', 'not saved yet', offer)),

@@ -141,6 +141,8 @@ export async function faultsInThemes(
   isShown: () => Promise<unknown>,
 ): Promise<string[]> {
   const faults: string[] = [];
+  // What fades from one theme to the next, or from disabled to enabled, has every contrast on its way.
+  await page.emulateMedia({ reducedMotion: 'reduce' });
   for (const [theme, width] of looks) {
     await look(page, name, theme, width);
     await isShown();
