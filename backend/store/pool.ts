@@ -71,6 +71,9 @@ export function openStore(options: StoreOptions): Store {
       const client = await pool.connect().catch((error: unknown) => {
         throw storeError(error);
       });
+      // The pool hears idle connections only. Without a listener a server that dies while this one is between two
+      // statements, as during a sign-in under a lock, ends the whole backend.
+      client.on('error', onError);
       try {
         await client.query(`begin; set local app.tenant = '${Math.trunc(tenant)}'`);
         const sql: Sql = {
@@ -90,6 +93,8 @@ export function openStore(options: StoreOptions): Store {
         );
         client.release(broken);
         throw storeError(error);
+      } finally {
+        client.off('error', onError);
       }
     },
     async call<R>(text: string, values?: readonly unknown[]) {
