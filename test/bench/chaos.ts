@@ -102,6 +102,8 @@ async function trouble(
   violations.push(...died, ...(await reviveBackend(scene)));
   if ((counts.wrongStatus ?? 0) > 0)
     violations.push(`${counts.wrongStatus} hooks had another answer than 200, 401, 413, 503`);
+  if ((counts.endedByItself ?? 0) > 0)
+    violations.push(`the backend ended by itself ${counts.endedByItself} times`);
   if ((counts.parkedDuring ?? 0) > 0)
     violations.push(`${counts.parkedDuring} lanes were parked by an outage`);
   try {

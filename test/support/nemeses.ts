@@ -53,8 +53,13 @@ const kills: Nemesis = {
       // Whatever went wrong: nothing may be killed or started any more while the scene is put away.
       await nemesis.stop();
     }
-    const { backend, store } = await nemesis.stop();
-    return { backendKills: backend, storeKills: store, hooks: (await received(scene)) - before };
+    const { backend, store, endedByItself } = await nemesis.stop();
+    return {
+      backendKills: backend,
+      storeKills: store,
+      endedByItself,
+      hooks: (await received(scene)) - before,
+    };
   },
 };
 

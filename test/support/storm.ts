@@ -31,16 +31,21 @@ export async function storm(scene: Scene, pairs: readonly Pair[], options: Storm
   await Promise.all(Array.from({ length: people }, person));
 }
 
+/** A start on a machine that has nothing else to do. */
+const usualStartMs = 1000;
+
 /**
  * Kills the backend every 0.5 to 2 s and starts it again, and every third time its PostgreSQL too when it has one of
- * its own, until `stop` is called; that leaves the backend running.
+ * its own, until `stop` is called; that leaves the backend running. Where starts take longer, so does all else, and so
+ * are the times between: one that never lives long enough to give up a lock of the last one stops the people instead.
  */
 export function killer(scene: Scene, random: () => number, options: { store: boolean }) {
   let stopping = false;
-  const kills = { backend: 0, store: 0 };
+  const kills = { backend: 0, store: 0, endedByItself: 0 };
+  let slowness = 1;
   const run = async () => {
     while (!stopping) {
-      await new Promise((resolve) => setTimeout(resolve, 500 + random() * 1500));
+      await new Promise((resolve) => setTimeout(resolve, (500 + random() * 1500) * slowness));
       if (stopping) break;
       if (options.store && (kills.backend + kills.store) % 3 === 2) {
         const pid = storeIsUp(scene.rig);
@@ -49,9 +54,13 @@ export function killer(scene: Scene, random: () => number, options: { store: boo
         kills.store += 1;
         continue;
       }
+      // One that could not stand the end of its store must not pass for one that was killed.
+      if (scene.rig.backend().process.exitCode !== null) kills.endedByItself += 1;
       await scene.rig.backend().stop('SIGKILL');
       kills.backend += 1;
+      const startedAt = performance.now();
       await scene.rig.startBackend();
+      slowness = Math.max(1, (performance.now() - startedAt) / usualStartMs);
     }
   };
   const running = run();
