@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { openBrowser, type TestBrowser } from '../support/browser.ts';
+import { until } from '../support/rig.ts';
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
 import { patience, soon } from './places.ts';
 
@@ -140,6 +141,14 @@ test('errors after the write on both sides: a change arrives each way, and is wr
   const before = writes('alemba', /^PUT .*\/call\/10040$/).length;
   await rename('Written to the call');
   await shownToTheAgent('Written to the call', slowly);
+  // The agent sees what was written before its try is made up for; an edit by then would be one of both sides at once.
+  await until('the try after the lost answer is done', async () => {
+    const { attempts } = await sandbox.apiAs()('listAttempts', {
+      params: { projectId: sandbox.projectId },
+      query: { limit: 1 },
+    });
+    return (attempts[0]?.outcome === 'done' && attempts[0].attempts > 1) || undefined;
+  });
   await tickets().getByText('in agreement').waitFor(slowly);
   expect(writes('alemba', /^PUT .*\/call\/10040$/).slice(before)).toEqual([500]);
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TicketCard } from '../../contract/links.ts';
 import { lastAdministrators } from '../../store/audit.ts';
 import { azureDevOps, type ConnectionRow } from '../../store/connections.ts';
@@ -18,11 +19,16 @@ export function panelHandlers(services: Services): PanelHandlers {
       const { session, query, signal } = input;
       const deadline = performance.now() + (query.waitSeconds ?? 0) * 1000;
       for (;;) {
+        const seen = services.panelChanges.count(session.tenant);
+        const readAtMs = performance.now();
         const panel = await readPanel(services, input);
         const waitMs = deadline - performance.now();
         if (query.after === undefined || panel.version > query.after || waitMs <= 0 || signal.aborted)
           return panel;
-        await services.panelChanges.next(session.tenant, waitMs, signal);
+        await services.panelChanges.next(session.tenant, seen, waitMs, signal);
+        // Changes are those of the whole tenant: at 50 a second every open panel would read 50 times a second.
+        const earlyMs = readAgainMs - (performance.now() - readAtMs);
+        if (earlyMs > 0 && !signal.aborted) await delay(earlyMs);
       }
     },
 
@@ -113,6 +119,9 @@ const sharingLinks = (services: Services, tenant: number, links: readonly LinkRo
     }
     return found;
   });
+
+/** Between two readings of one waiting panel. */
+const readAgainMs = 200;
 
 /** What takes no longer than people expect is not worth a word. */
 const behindAfterMs = 2000;

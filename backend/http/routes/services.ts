@@ -31,6 +31,8 @@ export interface Services {
 
 /** Tells waiting requests that a link of the tenant changed. */
 export interface PanelChanges {
-  /** Resolves at the next change of the tenant, after `timeoutMs`, or when `signal` aborts. */
-  next(tenant: number, timeoutMs: number, signal: AbortSignal): Promise<void>;
+  /** Changes of the tenant so far; asked before reading, so that none is missed between reading and waiting. */
+  count(tenant: number): number;
+  /** Resolves once the tenant has had more changes than `since`, after `timeoutMs`, or when `signal` aborts. */
+  next(tenant: number, since: number, timeoutMs: number, signal: AbortSignal): Promise<void>;
 }

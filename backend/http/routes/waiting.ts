@@ -15,6 +15,7 @@ export async function waitForLink(
 ): Promise<LinkRow> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
+    const seen = services.panelChanges.count(link.tenant);
     const state = await services.engine.store.asTenant(link.tenant, async (sql) => ({
       link: await findLink(sql, String(link.id)),
       lane: await sql.one<{ queued: number; attempts: number; parked: boolean; leased: boolean }>(
@@ -28,7 +29,7 @@ export async function waitForLink(
       state.lane.parked ||
       (state.lane.attempts > 0 && !state.lane.leased);
     if (rested || performance.now() > deadline || signal.aborted) return state.link ?? link;
-    await services.panelChanges.next(link.tenant, lookAgainMs, signal);
+    await services.panelChanges.next(link.tenant, seen, lookAgainMs, signal);
   }
 }
 
@@ -50,6 +51,7 @@ export async function waitForCreate(
 ): Promise<CreateOutcome> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
+    const seen = services.panelChanges.count(tenant);
     const state = await services.engine.store.asTenant(tenant, async (sql) => {
       const intent = await findIntent(sql, intentKey);
       return {
@@ -67,7 +69,7 @@ export async function waitForCreate(
       };
     if (state.lane?.parked === true) throw await refused(services, tenant, intentKey, state.lane.failure);
     if (performance.now() > deadline || signal.aborted) return {};
-    await services.panelChanges.next(tenant, lookAgainMs, signal);
+    await services.panelChanges.next(tenant, seen, lookAgainMs, signal);
   }
 }
 
