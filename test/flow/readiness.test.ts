@@ -101,11 +101,7 @@ test('a due lane that nobody takes is told, but not one that its connection hold
     expect(told.reasons).toEqual([
       { part: 'lanes', reason: expect.stringMatching(/^a link lane is due for \d+ s and not taken/) },
     ]);
-    for (const heldBack of [
-      `resume_at = now() + interval '1 hour'`,
-      `status = 'unreachable'`,
-      'enabled = false',
-    ]) {
+    for (const heldBack of [`resume_at = now() + interval '1 hour'`, `status = 'unreachable'`]) {
       await scene.rows(`update connection set ${heldBack} where id = $1`, [scene.connectionId]);
       await ready();
       await staysReady();
