@@ -1,5 +1,6 @@
 import { pipeline, Readable, Transform } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { Ending } from './attempt.ts';
 
 /** One request as it goes on the wire. */
 export interface Outgoing {
@@ -11,7 +12,7 @@ export interface Outgoing {
   /** From the first byte sent to the last byte read. */
   timeoutMs: number;
   maxAnswerBytes: number;
-  signal: AbortSignal | undefined;
+  signal: Ending | undefined;
   /** Asked right before the first byte goes out and before each piece of a streamed body; see `TransportOptions`. */
   mayWrite?: (() => boolean) | undefined;
 }

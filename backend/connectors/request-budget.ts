@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../sync/failure.ts';
+import { calledOff, type Ending } from './attempt.ts';
 
 /** How fast one connection may ask its remote system. Replicas share one through the store. */
 export interface RequestBudget {
@@ -7,7 +7,7 @@ export interface RequestBudget {
    * Waits for the right to send one request. Throws `Failure` throttled when the wait would be longer than it makes
    * sense to hold a lease for, unavailable when `signal` ends the wait.
    */
-  take(signal?: AbortSignal): Promise<void>;
+  take(signal?: Ending): Promise<void>;
   /** The system asked for a pause: nothing is sent on the whole connection for so long. */
   throttled(delayMs: number): void;
   /** Requests at once, of this process. */
@@ -44,7 +44,7 @@ export const createMemoryBudget = (options: MemoryBudgetOptions): RequestBudget 
     return waitMs;
   };
 
-  const take = async (signal?: AbortSignal) => {
+  const take = async (signal?: Ending) => {
     for (;;) {
       const waitMs = reserve();
       if (waitMs > 0) await wait(waitMs, signal);
@@ -61,11 +61,20 @@ export const createMemoryBudget = (options: MemoryBudgetOptions): RequestBudget 
   return { take, throttled, concurrent: options.concurrent };
 };
 
-const wait = async (waitMs: number, signal?: AbortSignal) => {
-  try {
-    // One more millisecond: timers may fire a fraction early.
-    await sleep(Math.ceil(waitMs) + 1, undefined, { signal });
-  } catch (cause) {
-    throw new Failure({ kind: 'unavailable', message: 'Cancelled before the request was sent' }, { cause });
-  }
-};
+const wait = (waitMs: number, signal?: Ending): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const leave = () => {
+      clearTimeout(timer);
+      reject(calledOff(signal as Ending));
+    };
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      },
+      // One more millisecond: timers may fire a fraction early.
+      Math.ceil(waitMs) + 1,
+    );
+    if (signal?.aborted) leave();
+    else signal?.addEventListener('abort', leave, { once: true });
+  });

@@ -1,9 +1,9 @@
-import { calledOff } from './attempt.ts';
+import { calledOff, type Ending } from './attempt.ts';
 
 /** Lets at most `count` callers in at a time, in the order they came. */
 export interface Slots {
   /** Throws `Failure` unavailable when `signal` ends the wait. */
-  take(signal?: AbortSignal): Promise<void> | undefined;
+  take(signal?: Ending): Promise<void> | undefined;
   release(): void;
 }
 
@@ -19,7 +19,7 @@ export const createSlots = (count: number): Slots => {
       return new Promise((resolve, reject) => {
         const leave = () => {
           waiting.splice(waiting.indexOf(enter), 1);
-          reject(calledOff(signal as AbortSignal));
+          reject(calledOff(signal as Ending));
         };
         const enter = () => {
           signal?.removeEventListener('abort', leave);
