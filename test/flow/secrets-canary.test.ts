@@ -168,12 +168,18 @@ test('secrets stay secret while everything goes wrong', async () => {
   await post({ ...alemba?.headers }, JSON.stringify({ Action: 'Odd', password }));
   await post({ authorization: `Basic ${Buffer.from(`tandem:${wrongPassword}`).toString('base64')}` }, 'x');
   await save(connectionId, { password: wrongPassword });
-  await until('the refused password is shown', async () => {
-    const card = await cardOf(scene, pair.workItemId);
-    const { connections } = await rig.api('listConnections', { params: { projectId } });
-    answers.push(JSON.stringify(card));
-    return connections.find(({ id }) => id === connectionId)?.status === 'paused' || undefined;
-  });
+  // Looked up in the store: an administrator who asks 600 times a minute is told to wait.
+  await until(
+    'the refused password is shown',
+    async () => {
+      answers.push(JSON.stringify(await cardOf(scene, pair.workItemId)));
+      const [row] = await scene.rows<{ status: string }>('select status from connection where id = $1', [
+        connectionId,
+      ]);
+      return row?.status === 'paused' || undefined;
+    },
+    30_000,
+  );
   for (const number of ['1', '2', '3', '4', '5']) {
     await readEverything({
       projectId,
