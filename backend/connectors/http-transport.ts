@@ -25,9 +25,8 @@ export interface TransportOptions {
   /** Takes secrets out of words that came from outside. Credentials of the request itself are taken out anyway. */
   redact?: (text: string) => string;
   /**
-   * Returns the question whether the work that asks now may still write; it is asked right before one goes out that must not
-   * be repeated. A
-   * process that was frozen in between must not send what another has sent meanwhile.
+   * Returns the question whether the work that asks now may still write; it is asked right before a request goes out
+   * that must not be repeated. A process that was frozen in between must not send what another has sent meanwhile.
    */
   mayWrite?: () => () => boolean;
   /** Headers in which the system tells its id of the request, most telling first, lower case. */

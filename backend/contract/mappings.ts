@@ -27,7 +27,7 @@ export const mappingSummary = mapping
   .extend({
     /** One sentence that says what the mapping does. */
     sentence: z.string(),
-    /** With `never` for both it only keeps existing links up to date. */
+    /** With `never` or `linkOnly` for both it only keeps links up to date. */
     creates: z.object({ tickets: triggerMode, workItems: triggerMode }),
     links: z.number().int(),
     problems: z.array(mappingProblem),

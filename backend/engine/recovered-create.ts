@@ -34,11 +34,13 @@ export async function completeCreated(
       return now !== undefined && canonical(now, description) !== canonical(value, description);
     })
     .map(([field, value]) => ({ field, value, row: field }));
-  if (changes.length === 0) return { answer: {}, isComplete: true };
+  // What was not read may be missing as well: not known is not there.
+  const isComplete = Object.keys(fields).every((field) => snapshot.fields[field] !== undefined);
+  if (changes.length === 0) return { answer: {}, isComplete };
   try {
     return {
       answer: await system.update(id, changes, { revision: snapshot.revision }),
-      isComplete: true,
+      isComplete,
     };
   } catch (error) {
     // As when the create itself is answered so: the record stands, and the plan tells which field is refused.
