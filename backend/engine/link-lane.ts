@@ -1,8 +1,6 @@
 import { newRequestTrace, showUnreadable } from '../connectors/request-trace.ts';
 import type { LaneRunner } from '../lanes/lane.ts';
-import { batcher } from '../store/batcher.ts';
 import { azureDevOps } from '../store/connections.ts';
-import { type LoadedLink, loadLinks } from '../store/links.ts';
 import { agree, PartialRun, type Step } from './link-agreement.ts';
 import { failedRun, finish } from './link-report.ts';
 import { isKnown, type LinkRun } from './link-run.ts';
@@ -11,14 +9,10 @@ import type { EngineContext } from './ports.ts';
 
 /** `link:<id>`: read both sides, plan, carry out, settle. */
 export function linkLane(context: EngineContext): LaneRunner {
-  const load = batcher<{ tenant: number; id: string }, LoadedLink | undefined>(
-    (wanted) => loadLinks(context.store, wanted),
-    { maxItems: 100 },
-  );
   return async (lane) => {
     const startedAt = performance.now();
     const settings = await context.settings.of(lane.tenant);
-    const loaded = await load({ tenant: lane.tenant, id: lane.link as string });
+    const { loaded } = lane;
     if (loaded === undefined || loaded.link.ended_at !== null) {
       return { verdict: 'done', inboxReason: 'The link has ended.' };
     }

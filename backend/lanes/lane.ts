@@ -1,4 +1,5 @@
 import type { Hint } from '../connectors/connector.ts';
+import type { LoadedLink } from '../store/links.ts';
 import type { FailureDetails } from '../sync/failure.ts';
 import type { Side } from '../sync/record.ts';
 
@@ -15,6 +16,8 @@ export interface ClaimedLane {
   kind: string;
   connection: string;
   link: string | undefined;
+  /** The link as it stood right after the claim; undefined when it is gone. */
+  loaded?: LoadedLink | undefined;
   hints: readonly SidedHint[];
   queued: number;
   lastInbox: number;

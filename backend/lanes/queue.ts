@@ -1,4 +1,6 @@
 import { batcher } from '../store/batcher.ts';
+import type { IntentRow } from '../store/intents.ts';
+import type { LinkRow } from '../store/links.ts';
 import type { Store } from '../store/pool.ts';
 import type { ClaimedLane, Settlement, SidedHint } from './lane.ts';
 
@@ -37,6 +39,8 @@ interface ClaimRow {
   lease_token: number;
   attempts: number;
   facts: Record<string, unknown>;
+  link_row: LinkRow | null;
+  intents: IntentRow[];
 }
 
 export function laneQueue(store: Store): LaneQueue {
@@ -54,7 +58,10 @@ export function laneQueue(store: Store): LaneQueue {
 
   return {
     async claim(maxLanes, leaseSeconds) {
-      const rows = await store.call<ClaimRow>('select * from claim_lanes($1, $2)', [maxLanes, leaseSeconds]);
+      const rows = await store.call<ClaimRow>('select * from claim_lanes_with_links($1, $2)', [
+        maxLanes,
+        leaseSeconds,
+      ]);
       return rows.map(claimedLane);
     },
     settle: (lane, settlement) => settleBatch({ lane, settlement }),
@@ -87,6 +94,7 @@ const claimedLane = (row: ClaimRow): ClaimedLane => ({
   kind: row.kind,
   connection: row.connection,
   link: row.link === null ? undefined : String(row.link),
+  loaded: row.link_row === null ? undefined : { link: row.link_row, intents: row.intents },
   hints: row.hints,
   queued: row.queued,
   lastInbox: row.last_inbox,

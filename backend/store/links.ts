@@ -180,12 +180,13 @@ export async function chooseSides(
 export const notePanel = (sql: Sql, tenant: number, id: string | number): Promise<unknown> =>
   sql.rows(`select pg_notify('panel', $1)`, [`${tenant} ${id}`]);
 
+/** A link with what was written for it. A claimed lane brings its own along. */
 export interface LoadedLink {
   link: LinkRow;
   intents: IntentRow[];
 }
 
-/** For the worker: many links in one call, across tenants. */
+/** Links as a claim would bring them along, in one call, across tenants. */
 export async function loadLinks(
   store: Store,
   wanted: readonly { tenant: number; id: string }[],

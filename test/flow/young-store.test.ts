@@ -28,9 +28,11 @@ describe('a session as old as the store', () => {
       `insert into mapping (tenant, id, connection, project, position, version, settings, updated_by) values (1, 'm', 'itsm', 'Fabrikam', 1, 1, '{}', '')`,
     );
     // Plans for good after five calls.
-    for (let round = 0; round < 8; round += 1) await session.query('select * from claim_lanes(16, 0)');
+    for (let round = 0; round < 8; round += 1)
+      await session.query('select * from claim_lanes_with_links(16, 0)');
     for (let round = 0; round < 8; round += 1) {
       await accept('workItem', [`early${round}`]);
+      await accept('ticket', [`early${round}`]);
       await accept('ticket', [`early${round}`]);
     }
     await session.query(
@@ -97,12 +99,36 @@ describe('a session as old as the store', () => {
     expect(read).toBeLessThan(5 * 20);
   });
 
-  test('claims a handful of lanes without looking at each as often', async () => {
-    let claimed = 0;
+  test('counts a delivery that comes again without looking at the others', async () => {
+    await session.query(
+      `insert into inbox (tenant, dedupe, source, connection, what, outcome) select 1, 'many ' || n, 'azureDevOps', 'azure-devops', 'updated', 'handled' from generate_series(1, $1) as n`,
+      [links],
+    );
+    const read = await entriesRead('inbox', () => accept('ticket', ['early3', 'early5']));
+    const { rows } = await session.query(
+      `select dedupe, duplicates from inbox where duplicates > 1 order by dedupe`,
+    );
+    expect(rows).toEqual([
+      { dedupe: 'ticket early3', duplicates: 2 },
+      { dedupe: 'ticket early5', duplicates: 2 },
+    ]);
+    expect(read).toBeLessThan(100);
+  });
+
+  test('claims a handful of lanes without looking at each as often, and no other links', async () => {
+    let claimed: { link: string | null; link_row: { id: number } | null }[] = [];
+    let linksRead = 0;
     const read = await entriesRead('lane', async () => {
-      claimed = (await session.query('select * from claim_lanes(16, 60)')).rows.length;
+      linksRead = await entriesRead('link', async () => {
+        claimed = (await session.query('select * from claim_lanes_with_links(40, 60)')).rows;
+      });
     });
-    expect(claimed).toBe(16);
+    expect(claimed).toHaveLength(40);
+    const about = claimed.filter((lane) => lane.link !== null);
+    // Sixteen are about records that came early and have no link.
+    expect(about).toHaveLength(24);
+    expect(about.map((lane) => lane.link_row?.id)).toEqual(about.map((lane) => Number(lane.link)));
     expect(read).toBeLessThan(links);
+    expect(linksRead).toBeLessThan(5 * 40);
   });
 });
