@@ -1,5 +1,6 @@
 import { type DestinationStream, pino } from 'pino';
 import type { Redactor } from '../security/redaction.ts';
+import { standardOutput } from './log-output.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -36,7 +37,7 @@ export const createLog = (options: LogOptions): Log => {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  const logger = options.destination ? pino(settings, options.destination) : pino(settings);
+  const logger = pino(settings, options.destination ?? standardOutput());
 
   const writing = (facts: Facts): Log => {
     const write = (to: 'debug' | 'info' | 'warn' | 'error') => (line: LogLine, more?: Facts) => {
