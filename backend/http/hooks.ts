@@ -27,11 +27,12 @@ export const mountHookScope = async (
 ) => {
   await app.register(
     async (scope) => {
-      scope.addHook('onRequest', async (request) => {
+      scope.addHook('onRequest', (request, _reply, done) => {
         const { headers } = request.raw;
         // Fastify refuses types that are not well formed; to us the type of a hook means nothing.
         if (!wellFormedType.test(headers['content-type'] ?? ''))
           headers['content-type'] = 'application/octet-stream';
+        done();
       });
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxBytes }, (_request, body, done) =>

@@ -79,12 +79,13 @@ export const createServer = async (options: ServerOptions): Promise<HttpServer> 
     }
   });
 
-  await protect(app, config);
   observe(app, log, metrics);
+  // Before the rules for browsers: they mean nothing to a sender of hooks and took 17 µs of each answer to one.
+  await mountHookScope(app, options.mountHooks, config.limits.hookBytes, log);
+  await protect(app, config);
   mountOperations(app, { health, metrics, openApi: options.openApi ?? true, publicUrl: config.publicUrl });
   if (options.openDownload) mountDownloads(app, options.openDownload);
   mountRoutes(app, { ...options, closing: closing.signal });
-  await mountHookScope(app, options.mountHooks, config.limits.hookBytes, log);
 
   return {
     app,
@@ -126,11 +127,13 @@ const protect = async (app: FastifyInstance, config: ServerOptions['config']) =>
 };
 
 const observe = (app: FastifyInstance, log: Log, metrics: Metrics) => {
-  app.addHook('onRequest', async (request, reply) => {
+  // With `done`: a promise for each hook of each request costs more than what they do.
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     reply.header('cache-control', 'no-store');
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = routeNameOf(request);
     metrics.httpRequests.inc({ route, status: String(reply.statusCode) });
     const query = request.query as { waitSeconds?: unknown } | undefined;
@@ -143,6 +146,7 @@ const observe = (app: FastifyInstance, log: Log, metrics: Metrics) => {
     };
     if (reply.statusCode >= 400) log.info('http.answered', facts);
     else log.debug('http.answered', facts);
+    done();
   });
 };
 

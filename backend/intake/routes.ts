@@ -32,8 +32,7 @@ export interface IntakeOptions {
  */
 export function hookRoutes(options: IntakeOptions) {
   return async (app: FastifyInstance): Promise<void> => {
-    // Headers that protect browsers mean nothing to a sender of hooks, and cost a twentieth of an answer.
-    app.post<{ Params: { hookId: string } }>('/:hookId', { helmet: false }, async (request, reply) => {
+    app.post<{ Params: { hookId: string } }>('/:hookId', async (request, reply) => {
       const startedAt = performance.now();
       const done = (outcome: Parameters<IntakeOptions['onArrival']>[0], kind: string) =>
         options.onArrival(outcome, kind, performance.now() - startedAt);
