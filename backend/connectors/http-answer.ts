@@ -129,15 +129,21 @@ const printable = (text: string) =>
 
 /** One line, without secrets, at most 1,000 characters. Secrets go first: cutting must not leave half of one. */
 export const sanitizeMessage = (message: string, context: Pick<AnswerContext, 'request' | 'redact'>) => {
-  const line = printable(withoutSecrets(message, context));
+  const line = printable(cleaner(context)(message));
   return line.length > maxMessageLength ? `${line.slice(0, maxMessageLength - 1)}…` : line;
 };
 
-/** The text without secrets that the backend knows, what looks like one, and the credentials of this very request. */
-export const withoutSecrets = (text: string, context: Pick<AnswerContext, 'request' | 'redact'>): string => {
-  let clean = context.redact(text);
-  for (const secret of secretsOf(context.request)) clean = clean.replaceAll(secret, '[secret]');
-  return clean;
+/**
+ * Takes out of texts the secrets that the backend knows, what looks like one, and the credentials of this very request.
+ */
+export const cleaner = ({ request, redact }: Pick<AnswerContext, 'request' | 'redact'>) => {
+  let secrets: readonly string[] | undefined;
+  return (text: string): string => {
+    secrets ??= secretsOf(request);
+    let clean = redact(text);
+    for (const secret of secrets) clean = clean.replaceAll(secret, '[secret]');
+    return clean;
+  };
 };
 
 /** Credentials of this very request, in the forms in which servers echo them. */

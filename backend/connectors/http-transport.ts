@@ -4,7 +4,7 @@ import { type FailureKind, isFailure } from '../sync/failure.ts';
 import { type AddressGuard, AddressRefused } from './address-guard.ts';
 import { attemptSignal } from './attempt.ts';
 import { guardedConnect } from './guarded-connect.ts';
-import { type AnswerContext, failureFor, readAnswer, withoutSecrets } from './http-answer.ts';
+import { type AnswerContext, cleaner, failureFor, readAnswer } from './http-answer.ts';
 import { exchange, type Outgoing, openExchange } from './http-exchange.ts';
 import { explain } from './http-failure.ts';
 import { RemoteFailure } from './remote-failure.ts';
@@ -77,7 +77,7 @@ export const createTransport = (options: TransportOptions): HttpTransport => {
   });
 
   const addressOf = (request: RemoteRequest): URL => {
-    const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
+    const url = URL.parse(request.url);
     if (!url || !declared.has(url.origin) || url.username || url.password) {
       throw new AddressRefused('The request leads away from the address of the connection', 'origin');
     }
@@ -99,10 +99,11 @@ export const createTransport = (options: TransportOptions): HttpTransport => {
     mayWrite: isRepeatable(request) ? undefined : options.mayWrite?.(),
   });
 
-  const contextOf = (request: RemoteRequest, host: string): AnswerContext => ({
+  const contextOf = (request: RemoteRequest): AnswerContext => ({
     request,
     repeatable: isRepeatable(request),
-    host,
+    // Until the address is known.
+    host: 'The system',
     redact,
     requestIdHeaders,
     now,
@@ -114,7 +115,7 @@ export const createTransport = (options: TransportOptions): HttpTransport => {
     const { status, failure, answer, handedOut } = ended;
     const durationMs = performance.now() - asked.startedAt;
     options.count?.(route, failure ?? 'done', durationMs);
-    const clean = (text: string) => withoutSecrets(text, context);
+    const clean = cleaner(context);
     const entry = {
       route,
       durationMs: Math.round(durationMs * 10) / 10,
@@ -153,10 +154,10 @@ export const createTransport = (options: TransportOptions): HttpTransport => {
     timeoutMs: number,
     run: (outgoing: Outgoing, context: AnswerContext) => Promise<T>,
   ): Promise<T> => {
-    const asked: Asked = { startedAt: performance.now(), context: contextOf(request, 'The system') };
+    const asked: Asked = { startedAt: performance.now(), context: contextOf(request) };
     try {
       const url = addressOf(request);
-      asked.context = contextOf(request, url.host);
+      asked.context.host = url.host;
       asked.outgoing = outgoingOf(request, url, timeoutMs);
       await budget.take(signalOf(request));
       asked.startedAt = performance.now();

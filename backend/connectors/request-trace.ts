@@ -78,10 +78,10 @@ export const requestTrace = {
       trace.omitted += 1;
       return;
     }
-    trace.bytes += sizeOf(kept);
-    trace.requests.push(kept);
+    trace.bytes += kept.bytes;
+    trace.requests.push(kept.request);
     if (!isFailed && exchanged?.handedOut) {
-      late.set(exchanged.handedOut, () => addLate(trace, kept, exchanged));
+      late.set(exchanged.handedOut, () => addLate(trace, kept.request, exchanged));
     }
   },
 };
@@ -113,16 +113,23 @@ function withContent(
   return { ...request, ...(sent && { sent }), ...(answer && { answer }) };
 }
 
-/** The request as far as there is room: with its bodies, or without them, or not at all. */
-function fitting(trace: RequestTrace, request: TracedRequest, share: Share): TracedRequest | undefined {
-  if (trace.bytes + sizeOf(request) <= share.wholeBytes) return request;
+/** The request as far as there is room: with its bodies, or without them, or not at all. `bytes` is its size as JSON. */
+function fitting(
+  trace: RequestTrace,
+  request: TracedRequest,
+  share: Share,
+): { request: TracedRequest; bytes: number } | undefined {
+  const wholeBytes = sizeOf(request);
+  if (trace.bytes + wholeBytes <= share.wholeBytes) return { request, bytes: wholeBytes };
   const { sent, answer, ...bare } = request;
   const short: TracedRequest = {
     ...bare,
     ...(sent && { sent: { ...sent, body: withoutText(sent.body) } }),
     ...(answer && { answer: { ...answer, body: withoutText(answer.body) } }),
   };
-  return [short, bare].find((one) => trace.bytes + sizeOf(one) <= share.bareBytes);
+  return [short, bare]
+    .map((one) => ({ request: one, bytes: sizeOf(one) }))
+    .find((one) => trace.bytes + one.bytes <= share.bareBytes);
 }
 
 function withoutText(body: TracedBody | undefined): TracedBody | undefined {
@@ -143,7 +150,7 @@ function addLate(trace: RequestTrace, kept: TracedRequest, exchanged: Exchanged)
     ...(answer && { answer }),
   };
   const now = fitting(room, whole, shares.failed);
-  if (now?.answer === undefined) return;
-  Object.assign(kept, now);
-  trace.bytes += sizeOf(kept) - before;
+  if (now?.request.answer === undefined) return;
+  Object.assign(kept, now.request);
+  trace.bytes += now.bytes - before;
 }
