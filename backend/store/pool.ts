@@ -62,8 +62,11 @@ export function openStore(options: StoreOptions): Store {
     connectionTimeoutMillis: 5_000,
   });
   const onError = options.onError ?? (() => undefined);
-  // Without a listener Node ends the whole backend when the server restarts (57P01).
-  pool.on('error', onError);
+  // Without a listener Node ends the whole backend when the server dies. The pool listens to idle connections only, and
+  // not in the moment between the answer that frees one and whoever waits for it: a server that ends right then has both
+  // in one packet. So each has its own listener, for as long as it lives; what the pool hears is the same once more.
+  pool.on('connect', (client) => client.on('error', onError));
+  pool.on('error', () => undefined);
   const ears = new Ears(settings, onError);
 
   return {
@@ -71,9 +74,6 @@ export function openStore(options: StoreOptions): Store {
       const client = await pool.connect().catch((error: unknown) => {
         throw storeError(error);
       });
-      // The pool hears idle connections only. Without a listener a server that dies while this one is between two
-      // statements, as during a sign-in under a lock, ends the whole backend.
-      client.on('error', onError);
       try {
         await client.query(`begin; set local app.tenant = '${Math.trunc(tenant)}'`);
         const sql: Sql = {
@@ -93,8 +93,6 @@ export function openStore(options: StoreOptions): Store {
         );
         client.release(broken);
         throw storeError(error);
-      } finally {
-        client.off('error', onError);
       }
     },
     async call<R>(text: string, values?: readonly unknown[]) {
