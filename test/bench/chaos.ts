@@ -82,7 +82,9 @@ async function trouble(
     created: history.created.length,
   };
   const startedAt = performance.now();
-  const counts = await nemesis.run(scene, { pairs, history, seed: seed + turn * 100, edits, seconds });
+  const deaths: string[] = [];
+  const work = { pairs, history, seed: seed + turn * 100, edits, seconds };
+  const counts = await nemesis.run(scene, work, (how) => deaths.push(how));
   const endedAt = performance.now();
   const died = await reviveBackend(scene);
   const violations = await settled(scene, pairs, history, 240_000);
@@ -102,8 +104,7 @@ async function trouble(
   violations.push(...died, ...(await reviveBackend(scene)));
   if ((counts.wrongStatus ?? 0) > 0)
     violations.push(`${counts.wrongStatus} hooks had another answer than 200, 401, 413, 503`);
-  if ((counts.endedByItself ?? 0) > 0)
-    violations.push(`the backend ended by itself ${counts.endedByItself} times`);
+  for (const death of deaths) violations.push(`the backend ended by itself ${death}`);
   if ((counts.parkedDuring ?? 0) > 0)
     violations.push(`${counts.parkedDuring} lanes were parked by an outage`);
   try {

@@ -18,10 +18,13 @@ import {
 import { killer, storm } from './storm.ts';
 import { editWorkItem, type Pair } from './two-sides.ts';
 
-/** One way in which the world goes wrong while people work. Resolves to what it counted. */
+/**
+ * One way in which the world goes wrong while people work. Resolves to what it counted; `died` hears of each backend
+ * that ended by itself.
+ */
 export interface Nemesis {
   name: string;
-  run(scene: Scene, work: NemesisWork): Promise<Record<string, number>>;
+  run(scene: Scene, work: NemesisWork, died: (how: string) => void): Promise<Record<string, number>>;
 }
 
 export interface NemesisWork {
@@ -44,7 +47,7 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const kills: Nemesis = {
   name: 'kill -9 of the backend and of PostgreSQL',
-  async run(scene, work) {
+  async run(scene, work, died) {
     const before = await received(scene);
     const nemesis = killer(scene, seededRandom(work.seed + 1), { store: true });
     try {
@@ -54,10 +57,10 @@ const kills: Nemesis = {
       await nemesis.stop();
     }
     const { backend, store, endedByItself } = await nemesis.stop();
+    for (const how of endedByItself) died(how);
     return {
       backendKills: backend,
       storeKills: store,
-      endedByItself,
       hooks: (await received(scene)) - before,
     };
   },

@@ -41,7 +41,7 @@ const usualStartMs = 1000;
  */
 export function killer(scene: Scene, random: () => number, options: { store: boolean }) {
   let stopping = false;
-  const kills = { backend: 0, store: 0, endedByItself: 0 };
+  const kills = { backend: 0, store: 0, endedByItself: [] as string[] };
   let slowness = 1;
   const run = async () => {
     while (!stopping) {
@@ -55,7 +55,12 @@ export function killer(scene: Scene, random: () => number, options: { store: boo
         continue;
       }
       // One that could not stand the end of its store must not pass for one that was killed.
-      if (scene.rig.backend().process.exitCode !== null) kills.endedByItself += 1;
+      const { process: child, lastLines } = scene.rig.backend();
+      if (child.exitCode !== null) {
+        kills.endedByItself.push(
+          `with ${child.exitCode}: ${lastLines.slice(-12).join(' | ').slice(0, 3000)}`,
+        );
+      }
       await scene.rig.backend().stop('SIGKILL');
       kills.backend += 1;
       const startedAt = performance.now();
