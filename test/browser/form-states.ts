@@ -48,6 +48,12 @@ export const panelStates: FormState[] = [
     opening: card({ condition: 'paused', remedy: 'renewCredentials' }),
     shows: 'Ask Avery',
   },
+  {
+    name: 'resting',
+    opening: card({ condition: 'resting' }),
+    shows: 'a condition of the mapping is not met',
+  },
+  { name: 'pending', opening: card({ condition: 'pending' }), shows: 'on its way' },
   { name: 'create', presses: ['Create call'], shows: 'This will be sent' },
   { name: 'link', presses: ['Link call'], shows: 'linked with this work item already' },
   { name: 'comment', presses: ['Actions for 10040', 'Comment'], shows: 'Who sees it' },

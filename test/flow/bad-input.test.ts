@@ -83,26 +83,24 @@ const settingsTables = ['connection', 'secret', 'mapping', 'mapping_version', 'l
 
 /** What admins and people have made, as it stands in the store; times of use left out. */
 const stored = async (): Promise<string> => {
-  const parts = await Promise.all(
-    settingsTables.map(async (table) => {
-      const rows = await scene.rows<{ row: Record<string, unknown> }>(
-        `select to_jsonb(t) as row from ${table} t`,
-      );
-      return rows
-        .map(({ row }) => {
-          const {
-            cursor: _c,
-            swept_at: _s,
-            hook_received_at: _h,
-            checked_at: _k,
-            received_at: _r,
-            ...rest
-          } = row;
-          return JSON.stringify(rest);
-        })
-        .sort();
-    }),
-  );
+  const parts: string[][] = [];
+  for (const table of settingsTables) {
+    const rows = await scene.rows<{ row: Record<string, unknown> }>(
+      `select to_jsonb(t) as row from ${table} t`,
+    );
+    const kept = rows.map(({ row }) => {
+      const {
+        cursor: _c,
+        swept_at: _s,
+        hook_received_at: _h,
+        checked_at: _k,
+        received_at: _r,
+        ...rest
+      } = row;
+      return JSON.stringify(rest);
+    });
+    parts.push(kept.sort());
+  }
   return JSON.stringify(parts);
 };
 
