@@ -37,6 +37,9 @@ const kindByStatus: Readonly<Record<number, FailureKind>> = {
   429: 'throttled',
 };
 
+/** Kinds that are tried again by waiting: only there is it of use how long the system wants us to. */
+const waiting: ReadonlySet<FailureKind> = new Set(['throttled', 'unavailable', 'ambiguous']);
+
 /** Parses the answer, or throws the `RemoteFailure` that its status and content mean. */
 export const readAnswer = (incoming: Incoming, context: AnswerContext): RemoteAnswer => {
   const { status, headers } = incoming;
@@ -65,7 +68,7 @@ export const failureFor = (answer: RemoteAnswer, context: AnswerContext): Remote
   const said = explainBody(answer);
   const message = said || `${context.host} answered with status ${status}`;
   const found = details(kind, message, answer, context);
-  if (kind === 'throttled' && retryAfterMs !== undefined) found.retryAfterMs = retryAfterMs;
+  if (waiting.has(kind) && retryAfterMs !== undefined) found.retryAfterMs = retryAfterMs;
   return new RemoteFailure(found, answer);
 };
 

@@ -9,6 +9,12 @@ export const retryPolicy = z.object({
   /** First wait; doubles up to the longest, with jitter. */
   firstDelaySeconds: z.number().min(1).max(3600).default(2),
   longestDelaySeconds: z.number().min(1).max(86_400).default(900),
+  /** Where it is given each wait is this long, and does not grow; first and longest wait are not asked then. */
+  fixedDelaySeconds: z
+    .number()
+    .min(1, 'A fixed wait takes at least 1 second')
+    .max(86_400, 'A fixed wait takes at most 86400 seconds, which is a day')
+    .optional(),
   /**
    * One attempt of a change may take so long, then its requests are called off. Long enough for a file of 60 MB through
    * a line of 1 MBit/s: an attempt that is always called off would never come to its end.

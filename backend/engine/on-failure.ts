@@ -46,6 +46,7 @@ export async function settleFailure(
       maxAttempts: retry?.maxAttempts ?? 30,
       firstDelayMs: (retry?.firstDelaySeconds ?? 2) * 1000,
       longestDelayMs: (retry?.longestDelaySeconds ?? 900) * 1000,
+      fixedDelayMs: retry?.fixedDelaySeconds === undefined ? undefined : retry.fixedDelaySeconds * 1000,
     },
     context.random(),
   );

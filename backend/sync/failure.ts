@@ -26,7 +26,7 @@ export interface FailureDetails {
   /** HTTP status, when there was an answer. */
   status?: number;
   fields?: readonly FieldProblem[];
-  /** How long the system asked us to wait. Only with `throttled`. */
+  /** How long the system asked us to wait. With `throttled`, `unavailable` and `ambiguous`. */
   retryAfterMs?: number;
   /** The system's id of the failed request, for its support. */
   requestId?: string;

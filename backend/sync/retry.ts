@@ -28,17 +28,20 @@ export interface RetryLimits {
   maxAttempts: number;
   firstDelayMs: number;
   longestDelayMs: number;
+  /** Instead of a wait that grows. */
+  fixedDelayMs?: number;
 }
 
 export interface FailureFacts {
   kind: FailureKind;
-  /** As the system asked, with `throttled`. */
+  /** As the system asked. */
   retryAfterMs?: number;
 }
 
 const defaultThrottleMs = 30_000;
 const shortestThrottleMs = 1000;
-const longestThrottleMs = 3_600_000;
+/** A day, as the header's reader allows (`retry-after.ts`): trying before would only be refused again. */
+const longestThrottleMs = 86_400_000;
 /** Losing a race is normal: try soon, but not in step with whoever else lost it. */
 const staleDelayMs = 250;
 const longestStaleDelayMs = 10_000;
@@ -52,9 +55,28 @@ export function backoffMs(attempts: number, firstMs: number, longestMs: number, 
   return Math.round(ceiling * (0.25 + 0.75 * Math.min(1, Math.max(0, random))));
 }
 
+/** Up to a tenth longer, never shorter: what failed together must not come back in step. */
+export const fixedMs = (delayMs: number, random: number): number =>
+  Math.round(delayMs * (1 + 0.1 * Math.min(1, Math.max(0, random))));
+
+/** How long work waits that failed: as the connection says, but not less than the system asked for. */
+function waitMs(
+  asked: number | undefined,
+  attempts: number,
+  { firstDelayMs, longestDelayMs, fixedDelayMs }: RetryLimits,
+  random: number,
+): number {
+  const ownMs =
+    fixedDelayMs === undefined
+      ? backoffMs(attempts, firstDelayMs, longestDelayMs, random)
+      : fixedMs(fixedDelayMs, random);
+  return asked === undefined || !Number.isFinite(asked) ? ownMs : Math.max(ownMs, Math.ceil(asked));
+}
+
+/** Not a failed attempt but the system's pace: as it asks, whatever the connection waits after failures. */
 function throttleMs(asked: number | undefined): number {
   if (asked === undefined || !Number.isFinite(asked)) return defaultThrottleMs;
-  return Math.min(longestThrottleMs, Math.max(shortestThrottleMs, Math.round(asked)));
+  return Math.min(longestThrottleMs, Math.max(shortestThrottleMs, Math.ceil(asked)));
 }
 
 const parked = (decision: 'parkLink' | 'parkCommand'): RetryDecision => ({
@@ -76,7 +98,7 @@ export function decide(
   random: number,
 ): RetryDecision {
   const isLast = attempts >= limits.maxAttempts;
-  const delayMs = backoffMs(attempts, limits.firstDelayMs, limits.longestDelayMs, random);
+  const delayMs = waitMs(failure.retryAfterMs, attempts, limits, random);
   switch (failure.kind) {
     case 'unauthorized':
       return {

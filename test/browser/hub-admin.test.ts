@@ -282,16 +282,45 @@ test('a connection is renamed, given another retry policy and pace, and deleted'
   await attempts.fill('7');
   await hub.getByLabel('First wait (seconds)').fill('3');
   await hub.getByLabel('Longest wait (seconds)').fill('600');
+  const wait = hub.getByLabel('Wait between attempts');
+  expect(await wait.inputValue()).toBe('growing');
+  await wait.selectOption({ label: 'always the same' });
+  expect(await hub.getByLabel('Longest wait (seconds)').count()).toBe(0);
+  const fixed = hub.getByLabel('Fixed wait (seconds)');
+  expect(await fixed.inputValue()).toBe('1800');
+  await fixed.fill('90000');
+  await hub.getByText('Enter a number from 1 to 86400.').waitFor(patience);
+  await fixed.fill('2400');
   await hub.getByLabel('Longest attempt (seconds)').fill('90');
   await hub.getByLabel('Requests per second').fill('4');
   await hub.getByLabel('Requests at once').fill('1');
   await hub.getByRole('button', { name: 'Save', exact: true }).click();
   await rowOf('Spare desk, renamed').waitFor(patience);
   expect(await connectionOf('Spare desk, renamed')).toMatchObject({
-    retry: { maxAttempts: 7, firstDelaySeconds: 3, longestDelaySeconds: 600, attemptTimeoutSeconds: 90 },
+    retry: {
+      maxAttempts: 7,
+      firstDelaySeconds: 3,
+      longestDelaySeconds: 600,
+      fixedDelaySeconds: 2400,
+      attemptTimeoutSeconds: 90,
+    },
     budget: { requestsPerSecond: 4, concurrent: 1 },
   });
   expect(await connectionOf('Spare desk')).toBeUndefined();
+
+  await rowOf('Spare desk, renamed').getByRole('button', { name: 'Edit' }).click();
+  await hub.getByText('Advanced', { exact: true }).click(patience);
+  expect(await fixed.inputValue(patience)).toBe('2400');
+  // What a growing wait had is kept meanwhile; a slip in what does not show holds up nothing.
+  await fixed.fill('0');
+  await hub.getByText('Enter a number from 1 to 86400.').waitFor(patience);
+  await wait.selectOption('growing');
+  expect(await hub.getByLabel('First wait (seconds)').inputValue()).toBe('3');
+  await hub.getByRole('button', { name: 'Save', exact: true }).click();
+  await rowOf('Spare desk, renamed').waitFor(patience);
+  const { retry } = (await connectionOf('Spare desk, renamed')) ?? {};
+  expect(retry).toMatchObject({ firstDelaySeconds: 3, longestDelaySeconds: 600 });
+  expect(retry).not.toHaveProperty('fixedDelaySeconds');
 
   await rowOf('Spare desk, renamed').getByRole('button', { name: 'Delete' }).click();
   await hub.getByText('No mapping uses it.').waitFor(patience);

@@ -108,6 +108,26 @@ describe('connections', () => {
     }
   });
 
+  test('a fixed wait between attempts is kept until it is left out; too long a one names field and limit', async () => {
+    const retry = { fixedDelaySeconds: 1800 };
+    const created = await admin.call('createConnection', { body: form({ name: 'Steady', retry }) });
+    expect(created.retry).toMatchObject({ fixedDelaySeconds: 1800, firstDelaySeconds: 2 });
+    const params = { connectionId: created.id };
+    const same = form({ name: 'Steady', settings: created.settings });
+    expect((await admin.call('updateConnection', { params, body: same })).retry).toEqual(created.retry);
+    const tooLong = { ...same, retry: { fixedDelaySeconds: 90_000 } };
+    const { fields } = await admin.refused('updateConnection', { params, body: tooLong });
+    expect(fields).toEqual([
+      {
+        field: 'body.retry.fixedDelaySeconds',
+        problem: 'A fixed wait takes at most 86400 seconds, which is a day',
+        remedy: 'Send less.',
+      },
+    ]);
+    const growing = await admin.call('updateConnection', { params, body: { ...same, retry: {} } });
+    expect(growing.retry).not.toHaveProperty('fixedDelaySeconds');
+  });
+
   test('refuses a second one of the same name', async () => {
     const id = await admin.connectAlemba('Twin');
     const problem = await admin.refused('createConnection', { body: form({ name: 'TWIN' }) });

@@ -201,6 +201,12 @@ describe('malformed settings and calls name the field and the remedy, and change
       field: /retry/,
     },
     {
+      name: 'a fixed wait of more than a day',
+      route: 'createConnection',
+      input: () => ({ params: project(), body: connection({ retry: { fixedDelaySeconds: 86_401 } }) }),
+      field: /retry\.fixedDelaySeconds/,
+    },
+    {
       name: 'a mapping of a connection that is not there',
       route: 'createMapping',
       input: async () => ({ params: project(), body: await mapping({ connectionId: 'nowhere' }) }),

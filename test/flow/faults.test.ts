@@ -169,6 +169,30 @@ describe('on one database', () => {
     });
   });
 
+  test('a fixed wait lies between all attempts of a change', async () => {
+    const pair = await linkPair(scene);
+    await idle(scene);
+    const fixedMs = 2000;
+    await setRetry(scene, { ...briskRetry, longestDelaySeconds: 1, fixedDelaySeconds: fixedMs / 1000 });
+    const since = new Date().toISOString();
+    await setFault(scene.rig, 'alemba', {
+      fault: { kind: 'status', status: 500 },
+      match: { method: 'PUT', path: `/call/${pair.callRef}(?!/(un)?lock)` },
+      remaining: 3,
+    });
+    await editWorkItem(scene.rig, pair.workItemId, { 'System.Title': 'At its own pace' });
+    const arrived = async () =>
+      (await readCall(scene.rig, pair.callRef)).subject === 'At its own pace' || undefined;
+    await until('the title has arrived', arrived, 20_000);
+    await setRetry(scene, briskRetry);
+    const requests = await requestsOf(scene.rig, 'alemba', since);
+    const failed = requests.filter(({ status }) => status === 500).map(({ at }) => Date.parse(at));
+    expect(failed).toHaveLength(3);
+    const waits = failed.slice(1).map((at, index) => at - (failed[index] ?? at));
+    // The ledger's times and ours are of one machine, but each is taken a little beside the request.
+    for (const waitedMs of waits) expect(waitedMs).toBeGreaterThan(fixedMs - 50);
+  });
+
   test('while the ticket system is down everything waits with a reason, and arrives when it is back', async () => {
     const pairs = await linkPairs(scene, 6);
     const history = remembered();

@@ -4,6 +4,8 @@ import { words } from '../../text-settings.ts';
 
 type Settings = ConnectionInput['settings'];
 
+export type Wait = 'growing' | 'fixed';
+
 /** A connection while it is edited. Numbers stay as typed, so that "1." is not turned into something else meanwhile. */
 export interface ConnectionDraft {
   name: string;
@@ -12,15 +14,18 @@ export interface ConnectionDraft {
   secrets: Record<string, string>;
   /** Days on which the secrets end, by name; empty: not known. */
   secretEnds: Record<string, string>;
+  /** How long it waits between attempts: what the other way waits is kept beside, but not judged. */
+  wait: Wait;
   retry: Record<keyof Connection['retry'], string>;
   budget: Record<keyof Connection['budget'], string>;
 }
 
-/** What the contract uses when nothing is said. */
+/** What the contract uses when nothing is said; a fixed wait begins with what most desks use, half an hour. */
 const usualRetry = {
   maxAttempts: '30',
   firstDelaySeconds: '2',
   longestDelaySeconds: '900',
+  fixedDelaySeconds: '1800',
   attemptTimeoutSeconds: '600',
 };
 
@@ -29,10 +34,16 @@ const ranges = {
   maxAttempts: [1, 100],
   firstDelaySeconds: [1, 3600],
   longestDelaySeconds: [1, 86_400],
+  fixedDelaySeconds: [1, 86_400],
   attemptTimeoutSeconds: [10, 3600],
   requestsPerSecond: [0.1, 1000],
   concurrent: [1, 64],
 } as const;
+
+const unusedWaits: Record<Wait, readonly string[]> = {
+  growing: ['fixedDelaySeconds'],
+  fixed: ['firstDelaySeconds', 'longestDelaySeconds'],
+};
 
 const asText = <T extends object>(numbers: T) =>
   Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)])) as Record<
@@ -57,7 +68,8 @@ export function draftOf(manifest: ConnectorManifest, connection?: Connection): C
     secretEnds: Object.fromEntries(
       manifest.secrets.map(({ name }) => [name, connection?.secrets[name]?.ends?.on ?? '']),
     ),
-    retry: connection ? asText(connection.retry) : usualRetry,
+    wait: connection?.retry.fixedDelaySeconds === undefined ? 'growing' : 'fixed',
+    retry: { ...usualRetry, ...(connection && asText(connection.retry)) },
     budget: asText(connection?.budget ?? manifest.budget),
   };
 }
@@ -82,13 +94,18 @@ export function problemsOf(
     if (problem) problems[endDayField(secret.name)] = problem;
   }
   for (const [name, value] of Object.entries({ ...draft.retry, ...draft.budget })) {
-    const [min, max] = ranges[name as keyof typeof ranges];
-    const number = Number(value);
-    const whole = name === 'maxAttempts' || name === 'concurrent';
-    const bad = value.trim() === '' || Number.isNaN(number) || number < min || number > max;
-    if (bad || (whole && !Number.isInteger(number))) problems[name] = words.connections.outOfRange(min, max);
+    const problem = rangeProblem(name as keyof typeof ranges, value);
+    if (problem && !unusedWaits[draft.wait].includes(name)) problems[name] = problem;
   }
   return problems;
+}
+
+function rangeProblem(name: keyof typeof ranges, value: string): string | undefined {
+  const [min, max] = ranges[name];
+  const number = Number(value);
+  const whole = name === 'maxAttempts' || name === 'concurrent';
+  const bad = value.trim() === '' || Number.isNaN(number) || number < min || number > max;
+  return bad || (whole && !Number.isInteger(number)) ? words.connections.outOfRange(min, max) : undefined;
 }
 
 /** With a secret as it is typed. The stored day is that of the stored secret: it goes when a new one begins. */
@@ -164,19 +181,27 @@ export function inputOf(
       settings[field.name] = field.type === 'number' ? Number(value) : value.trim();
     }
   }
-  const { retry, budget } = draft;
+  const { budget } = draft;
   return {
     kind: manifest.kind,
     name: draft.name.trim(),
     settings,
     secrets: Object.fromEntries(Object.entries(draft.secrets).filter(([, value]) => value !== '')),
     secretEnds: endDaysOf(manifest, draft, connection),
-    retry: {
-      maxAttempts: Number(retry.maxAttempts),
-      firstDelaySeconds: Number(retry.firstDelaySeconds),
-      longestDelaySeconds: Number(retry.longestDelaySeconds),
-      attemptTimeoutSeconds: Number(retry.attemptTimeoutSeconds),
-    },
+    retry: retryOf(draft),
     budget: { requestsPerSecond: Number(budget.requestsPerSecond), concurrent: Number(budget.concurrent) },
+  };
+}
+
+/** The fixed wait is there only when it holds. What is not shown must not keep the form from being saved. */
+function retryOf({ wait, retry }: ConnectionDraft): Connection['retry'] {
+  const number = (name: keyof typeof usualRetry) =>
+    Number(rangeProblem(name, retry[name]) ? usualRetry[name] : retry[name]);
+  return {
+    maxAttempts: number('maxAttempts'),
+    firstDelaySeconds: number('firstDelaySeconds'),
+    longestDelaySeconds: number('longestDelaySeconds'),
+    ...(wait === 'fixed' && { fixedDelaySeconds: number('fixedDelaySeconds') }),
+    attemptTimeoutSeconds: number('attemptTimeoutSeconds'),
   };
 }

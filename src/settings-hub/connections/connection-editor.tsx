@@ -17,6 +17,7 @@ import {
   withSecret,
 } from './connection-draft.ts';
 import { HookInstructions } from './hook-instructions.tsx';
+import { RetryInputs } from './retry-inputs.tsx';
 import { EndDayInput, SecretInput, SettingInput } from './setting-inputs.tsx';
 import { type Check, TestFindings } from './test-findings.tsx';
 
@@ -126,6 +127,7 @@ function changedIn(before: ConnectionDraft, after: ConnectionDraft): string[] {
     ...draft.settings,
     ...draft.secrets,
     ...Object.fromEntries(Object.entries(draft.secretEnds).map(([name, day]) => [endDayField(name), day])),
+    wait: draft.wait,
     ...draft.retry,
     ...draft.budget,
   });
@@ -207,12 +209,6 @@ function Advanced(props: PartProps) {
     ...Object.keys(draft.budget),
     ...manifest.settings.filter(({ advanced }) => advanced).map(({ name }) => name),
   ];
-  const retryLabels = {
-    maxAttempts: w.maxAttempts,
-    firstDelaySeconds: w.firstDelay,
-    longestDelaySeconds: w.longestDelay,
-    attemptTimeoutSeconds: w.attemptTimeout,
-  };
   const budgetLabels = { requestsPerSecond: w.requestsPerSecond, concurrent: w.concurrent };
   return (
     <details
@@ -225,17 +221,7 @@ function Advanced(props: PartProps) {
         <Settings {...props} advanced />
         <h3>{w.retry}</h3>
         <div className="form-grid">
-          {(Object.keys(retryLabels) as (keyof typeof retryLabels)[]).map((name) => (
-            <TextInput
-              key={name}
-              type="number"
-              min={1}
-              label={retryLabels[name]}
-              value={draft.retry[name]}
-              problem={problems[name]}
-              onChange={(value) => setDraft({ ...draft, retry: { ...draft.retry, [name]: value } })}
-            />
-          ))}
+          <RetryInputs {...{ draft, setDraft, problems }} />
           {(Object.keys(budgetLabels) as (keyof typeof budgetLabels)[]).map((name) => (
             <TextInput
               key={name}
