@@ -136,6 +136,8 @@ export const mappingWords = {
     operator: 'Comparison',
     value: 'Value',
     values: 'Values, separated by commas',
+    chosen: (names: readonly string[]) =>
+      names.length === 0 ? 'None chosen yet.' : `Chosen: ${names.join(', ')}`,
     operators: {
       equals: 'is',
       notEquals: 'is not',

@@ -36,7 +36,7 @@ export const describe = async (
     project === undefined ? [] : metadata.types(project),
     project !== undefined && type !== undefined ? metadata.type(project, type) : undefined,
   ]);
-  const shown = describeFields(fields, facts);
+  const shown = describeFields(fields, facts, types);
   return {
     types: types.map((name) => ({ id: name, name })),
     projects,
@@ -55,21 +55,26 @@ export const describe = async (
 const describeFields = (
   fields: ReadonlyMap<string, WireField>,
   facts: TypeFacts | undefined,
+  types: readonly string[],
 ): FieldDescription[] => {
   const shown = facts
     ? [...facts.fields.keys()].flatMap((id) => fields.get(id) ?? [])
     : [...fields.values()].filter((field) => field.usage !== 'workItemLink');
   return shown
     .filter((field) => !leftOut.has(field.referenceName))
-    .map((field) => describeField(field, facts))
+    .map((field) => describeField(field, facts, types))
     .sort((a, b) => a.name.localeCompare(b.name));
 };
 
-const describeField = (field: WireField, facts: TypeFacts | undefined): FieldDescription => {
+const describeField = (
+  field: WireField,
+  facts: TypeFacts | undefined,
+  types: readonly string[],
+): FieldDescription => {
   const id = field.referenceName;
   const typeField = facts?.fields.get(id);
   const type = typeOfField(field, typeField);
-  const choices = choicesOf(id, typeField, facts);
+  const choices = choicesOf(id, typeField, facts, types);
   const help = typeField?.help ?? field.description;
   return {
     id,
@@ -102,9 +107,11 @@ const choicesOf = (
   id: string,
   typeField: TypeField | undefined,
   facts: TypeFacts | undefined,
+  types: readonly string[],
 ): FieldDescription['choices'] => {
   if (id === 'System.State') return facts?.states.map(({ name, category }) => ({ id: name, name, category }));
-  const values = typeField?.allowedValues ?? [];
+  // The system names no allowed values for the type itself: they are the types of the project.
+  const values = id === 'System.WorkItemType' ? types : (typeField?.allowedValues ?? []);
   if (values.length === 0) return undefined;
   return values.map((value) => ({ id: String(value), name: String(value) }));
 };

@@ -79,8 +79,27 @@ export const hubParts: HubState[] = [
       await hub.locator('.completion-list [role=option]').first().waitFor(patience);
     },
   },
+  {
+    name: 'a condition with several values',
+    place: 'mappings',
+    steps: async (hub) => {
+      await press(hub, 'Edit', 'When');
+      await hub.getByLabel('Comparison').last().selectOption({ label: 'is one of' }, patience);
+      await hub.getByRole('listbox', { name: 'Value' }).focus(patience);
+    },
+    shows: /^Chosen:/,
+  },
   { ...at('mappings', /^More for/), shows: 'Export' },
   at('connections', 'Edit'),
+  {
+    name: 'connections › a fixed wait',
+    place: 'connections/new/alemba',
+    steps: async (hub) => {
+      await hub.getByText('Advanced', { exact: true }).click(patience);
+      await hub.getByLabel('Wait between attempts').selectOption('fixed', patience);
+    },
+    shows: 'Fixed wait (seconds)',
+  },
   {
     name: 'connections › a form with faults',
     place: 'connections/new/alemba',

@@ -2,8 +2,8 @@ import { useState } from 'react';
 import type { AttachmentPolicy, CommentPolicy } from '../../../backend/contract/mapping.ts';
 import { CheckInput, ChoiceInput, RadioInput, TextInput } from '../../components/field.tsx';
 import { words } from '../../text-settings.ts';
+import { listOf } from './conditions.ts';
 import type { TabProps } from './mapping-editor.tsx';
-import { listOf } from './rule-editor.tsx';
 
 const w = words.content;
 const histories = (['none', 'all'] as const).map((id) => ({ id, name: w.histories[id] }));

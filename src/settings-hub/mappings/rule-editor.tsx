@@ -2,6 +2,8 @@ import type { Condition, Rule } from '../../../backend/contract/mapping.ts';
 import { Action, IconAction } from '../../components/action.tsx';
 import { Select } from '../../components/field.tsx';
 import { words } from '../../text-settings.ts';
+import { ConditionValue } from './condition-value.tsx';
+import { withOperator } from './conditions.ts';
 import { type Descriptions, fieldChoices, fieldOf } from './descriptions.ts';
 
 const w = words.when;
@@ -10,8 +12,6 @@ type Group = Exclude<Rule, Condition>;
 
 const operators = (Object.keys(w.operators) as Operator[]).map((id) => ({ id, name: w.operators[id] }));
 const groups = (['all', 'any'] as const).map((id) => ({ id, name: w[id] }));
-const withoutValue: readonly Operator[] = ['isEmpty', 'isNotEmpty'];
-const withMany: readonly Operator[] = ['in', 'notIn'];
 
 interface Surroundings {
   side: 'workItem' | 'ticket';
@@ -118,15 +118,8 @@ function ConditionEditor({
   onChange,
   onRemove,
 }: Surroundings & { condition: Condition; onChange(condition: Condition): void; onRemove(): void }) {
-  const { field, operator, value } = condition;
+  const { field, operator } = condition;
   const choices = fieldOf(descriptions, side, field)?.choices;
-  const changeOperator = (next: Operator) => {
-    const { value: _old, ...rest } = condition;
-    if (withoutValue.includes(next)) onChange({ ...rest, operator: next });
-    else if (withMany.includes(next)) onChange({ ...rest, operator: next, value: listOf(value) });
-    else
-      onChange({ ...rest, operator: next, value: Array.isArray(value) ? (value[0] ?? '') : (value ?? '') });
-  };
   return (
     <div className="rule-condition">
       <Select
@@ -139,38 +132,14 @@ function ConditionEditor({
         aria-label={w.operator}
         value={operator}
         choices={operators}
-        onChange={(id) => changeOperator(id as Operator)}
+        onChange={(id) => onChange(withOperator(condition, id as Operator, choices !== undefined))}
       />
-      {withoutValue.includes(operator) ? (
-        <span />
-      ) : withMany.includes(operator) ? (
-        <input
-          className="input"
-          aria-label={w.values}
-          placeholder={w.values}
-          defaultValue={listOf(value).join(', ')}
-          onBlur={(event) => onChange({ ...condition, value: listOf(event.target.value) })}
-        />
-      ) : choices ? (
-        <Select
-          aria-label={w.value}
-          value={String(value ?? '')}
-          choices={choices}
-          onChange={(id) => onChange({ ...condition, value: id })}
-        />
-      ) : (
-        <input
-          className="input"
-          aria-label={w.value}
-          value={String(value ?? '')}
-          onChange={(event) => onChange({ ...condition, value: event.target.value })}
-        />
-      )}
+      <ConditionValue
+        condition={condition}
+        choices={choices}
+        onChange={(value) => onChange({ ...condition, value })}
+      />
       <IconAction label={words.remove} icon="Delete" onClick={onRemove} />
     </div>
   );
 }
-
-/** Words between commas. */
-export const listOf = (value: Condition['value']): string[] =>
-  (Array.isArray(value) ? value : String(value ?? '').split(',')).map((part) => part.trim()).filter(Boolean);

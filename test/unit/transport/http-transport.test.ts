@@ -284,11 +284,10 @@ describe('what breaks', () => {
   test('a gateway’s error tells how long to wait too', async () => {
     const text = 'HTTP/1.1 504 Gone\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n';
     const server = await keep(serveRaw((socket) => socket.end(text)));
-    const kinds = { read: 'unavailable', write: 'ambiguous' };
-    const read = await failureOf(transportTo(server.url).send({ method: 'GET', url: server.url }));
-    expect(read.details).toMatchObject({ kind: kinds.read, retryAfterMs: 7000 });
-    const written = await failureOf(transportTo(server.url).send(write(server)));
-    expect(written.details).toMatchObject({ kind: kinds.write, retryAfterMs: 7000 });
+    const failed = await failureOf(transportTo(server.url).send(read(server)));
+    expect(failed.details).toMatchObject({ kind: 'unavailable', retryAfterMs: 7000 });
+    const lostOne = await failureOf(transportTo(server.url).send(write(server)));
+    expect(lostOne.details).toMatchObject({ kind: 'ambiguous', retryAfterMs: 7000 });
   });
 
   test('silence ends after the timeout: before the answer and within it', async () => {
