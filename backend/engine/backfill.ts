@@ -6,7 +6,7 @@ import { linksOfTickets, linksOfWorkItems } from '../store/links.ts';
 import { type MappingRow, toMapping } from '../store/mappings.ts';
 import { isFailure } from '../sync/failure.ts';
 import { markFor } from '../sync/mark.ts';
-import { matchRecord, triggerOf } from '../sync/match.ts';
+import { asActingByItself, matchRecord, triggerOf } from '../sync/match.ts';
 import type { MatchResult } from '../sync/plan-input.ts';
 import { otherSide, type Side, type Snapshot } from '../sync/record.ts';
 import { createCounterpart } from './create-counterpart.ts';
@@ -77,13 +77,7 @@ export function wantedMatch(
   snapshot: Snapshot,
 ): MatchResult | undefined {
   if (snapshot.deleted) return undefined;
-  const trigger = snapshot.side === 'workItem' ? 'createTicket' : 'createWorkItem';
-  const mode = mapping.settings[trigger].mode === 'linkOnly' ? 'linkOnly' : 'automatic';
-  const settings = {
-    ...mapping.settings,
-    enabled: true,
-    [trigger]: { ...mapping.settings[trigger], mode },
-  };
+  const settings = asActingByItself(mapping.settings, snapshot.side);
   const asked = rivalsOf(snapshot.side, mapping, mappings);
   const found = matchRecord(
     snapshot,

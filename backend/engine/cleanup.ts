@@ -1,4 +1,5 @@
 import type { LaneRunner } from '../lanes/lane.ts';
+import { linkEntry } from './link-entry.ts';
 import type { EngineContext } from './ports.ts';
 
 export interface RetentionOptions {
@@ -25,14 +26,7 @@ async function lookAgain(context: EngineContext, tenant: number): Promise<void> 
   );
   if (links.length === 0) return;
   await context.queue.enqueue(
-    links.map((link) => ({
-      tenant,
-      key: `link:${link.id}`,
-      kind: 'link',
-      connection: link.connection,
-      link: String(link.id),
-      hints: [{ what: 'unknown' as const, cause: 'schedule' as const }],
-    })),
+    links.map((link) => linkEntry(tenant, link, [{ what: 'unknown', cause: 'schedule' }])),
   );
 }
 

@@ -7,6 +7,7 @@ import { type CreatePlanInput, firstBase, planCreate } from '../sync/create.ts';
 import { Failure } from '../sync/failure.ts';
 import type { CreatePlan } from '../sync/plan-input.ts';
 import type { FieldValues, RecordRef, Side, Snapshot } from '../sync/record.ts';
+import { enqueueNewLink } from './link-entry.ts';
 import { sendOnce } from './once-only.ts';
 import { resolvePeopleOf } from './people.ts';
 import { fieldsById } from './plan-input.ts';
@@ -217,16 +218,7 @@ async function storeLink(
     return row;
   });
   await context.failpoint('create.afterLink');
-  await context.queue.enqueue([
-    {
-      tenant,
-      key: `link:${link.id}`,
-      kind: 'link',
-      connection: link.connection,
-      link: String(link.id),
-      hints: [{ what: 'unknown', cause: 'follow-up' }],
-    },
-  ]);
+  await enqueueNewLink(context, tenant, link);
   return { link, fresh };
 }
 

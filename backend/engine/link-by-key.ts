@@ -2,6 +2,7 @@ import { azureDevOps } from '../store/connections.ts';
 import { insertLink } from '../store/links.ts';
 import type { MappingRow } from '../store/mappings.ts';
 import { otherSide, type Side, type Snapshot } from '../sync/record.ts';
+import { enqueueNewLink } from './link-entry.ts';
 import { type EngineContext, onSide } from './ports.ts';
 
 /**
@@ -36,15 +37,6 @@ export async function linkByKey(
     }),
   );
   if (link === undefined) return ticket.key;
-  await context.queue.enqueue([
-    {
-      tenant,
-      key: `link:${link.id}`,
-      kind: 'link',
-      connection: link.connection,
-      link: String(link.id),
-      hints: [{ what: 'unknown', cause: 'follow-up' }],
-    },
-  ]);
+  await enqueueNewLink(context, tenant, link);
   return ticket.key;
 }

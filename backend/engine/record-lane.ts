@@ -15,6 +15,7 @@ import { otherSide, type Side, type Snapshot } from '../sync/record.ts';
 import { causeOf } from './cause.ts';
 import { createCounterpart, linksOf } from './create-counterpart.ts';
 import { linkByKey } from './link-by-key.ts';
+import { linkEntry } from './link-entry.ts';
 import { noteSuccess, settleFailure } from './on-failure.ts';
 import { isRival } from './once-only.ts';
 import { type EngineContext, onSide, SidedFailure } from './ports.ts';
@@ -77,16 +78,7 @@ async function consider(
   if (existing.length > 0) {
     // One counterpart by itself, whichever mapping made it; another only when a person asks. The link came into being
     // after the hook: its lane takes the hint over.
-    await context.queue.enqueue(
-      existing.map((link) => ({
-        tenant,
-        key: `link:${link.id}`,
-        kind: 'link',
-        connection: link.connection,
-        link: String(link.id),
-        hints: lane.hints,
-      })),
-    );
+    await context.queue.enqueue(existing.map((link) => linkEntry(tenant, link, lane.hints)));
     return { verdict: 'done', inboxReason: 'The record is linked.' };
   }
   const standstills = candidates.map((mapping) => standstillOf(context, settings, lane, mapping));

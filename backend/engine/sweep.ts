@@ -4,6 +4,7 @@ import { azureDevOps } from '../store/connections.ts';
 import { linksToSweep, type WaitingLink } from '../store/links.ts';
 import { actsByItself, triggerOf } from '../sync/match.ts';
 import type { Side } from '../sync/record.ts';
+import { linkEntry } from './link-entry.ts';
 import { noteSuccess, settleFailure } from './on-failure.ts';
 import { type EngineContext, onSide } from './ports.ts';
 
@@ -75,15 +76,8 @@ async function announce(
     linked.add(id);
     const hint = newest.get(id) as Hint;
     if (knows(link, side, hint, (hinted, base) => system.isKnownRevision(hinted, base))) continue;
-    entries.push({
-      tenant,
-      key: `link:${link.id}`,
-      kind: 'link',
-      connection: link.connection,
-      link: String(link.id),
-      // A full look: the sweep does not know what changed, and attachments are found by it alone in some systems.
-      hints: [{ what: 'unknown' as const, side, cause: 'sweep' as const }],
-    });
+    // A full look: the sweep does not know what changed, and attachments are found by it alone in some systems.
+    entries.push(linkEntry(tenant, link, [{ what: 'unknown', side, cause: 'sweep' }]));
   }
   const creates = settings.mappings.some(
     ({ settings: mapping }) => mapping.enabled && actsByItself(triggerOf(mapping, side)),

@@ -36,6 +36,17 @@ export const triggerOf = (mapping: MappingSettings, side: Side): Trigger =>
 export const actsByItself = (trigger: Trigger): boolean =>
   trigger.mode === 'automatic' || trigger.mode === 'linkOnly';
 
+/**
+ * As if the mapping were on and looked at the records of a side by itself, for what asks before it does or instead: dry
+ * runs and backfills. A trigger that only links goes on linking only; its rule, and its place in the order, stay.
+ */
+export function asActingByItself(mapping: MappingSettings, side: Side): MappingSettings {
+  const name = side === 'workItem' ? 'createTicket' : 'createWorkItem';
+  const trigger = mapping[name];
+  const mode = actsByItself(trigger) ? trigger.mode : 'automatic';
+  return { ...mapping, enabled: true, [name]: { ...trigger, mode } };
+}
+
 /** A person may create counterparts by it. */
 export const mayCreate = (trigger: Trigger): boolean =>
   trigger.mode === 'automatic' || trigger.mode === 'manual';

@@ -1,3 +1,4 @@
+import { linkEntry } from '../../engine/link-entry.ts';
 import type { LaneEntry } from '../../lanes/queue.ts';
 import { findAttempt, listAttempts } from '../../store/attempts.ts';
 import { recordAudit } from '../../store/audit.ts';
@@ -159,14 +160,7 @@ async function lanesOf(sql: Sql, tenant: number, row: DeliveryRow): Promise<Lane
     side === 'workItem'
       ? await linksOfWorkItems(sql, [row.record_id])
       : await linksOfTickets(sql, row.connection, [row.record_id]);
-  const entries: LaneEntry[] = links.map((link) => ({
-    tenant,
-    key: `link:${link.id}`,
-    kind: 'link',
-    connection: link.connection,
-    link: String(link.id),
-    hints,
-  }));
+  const entries = links.map((link) => linkEntry(tenant, link, hints));
   const holding = await sql.rows<{
     key: string;
     kind: string;

@@ -9,7 +9,14 @@ import { azureDevOps } from '../../store/connections.ts';
 import { type LinkRow, loadLinks } from '../../store/links.ts';
 import { planCreate } from '../../sync/create.ts';
 import { isFailure } from '../../sync/failure.ts';
-import { actsByItself, existingKeyOf, type MatchRefusal, matchRefusal } from '../../sync/match.ts';
+import {
+  actsByItself,
+  asActingByItself,
+  existingKeyOf,
+  type MatchRefusal,
+  matchRefusal,
+  triggerOf,
+} from '../../sync/match.ts';
 import { plan } from '../../sync/plan.ts';
 import { otherSide, type Side, type Snapshot } from '../../sync/record.ts';
 import { restingSide } from '../../sync/resting.ts';
@@ -105,17 +112,9 @@ async function dryCreate(
 ): Promise<DryRun> {
   const side = otherSide(snapshot.side);
   const fields = { workItem: fieldsById(descriptions.workItem), ticket: fieldsById(descriptions.ticket) };
-  const trigger = snapshot.side === 'workItem' ? 'createTicket' : 'createWorkItem';
-  // Asked as if it were on: a draft is tried before it is.
-  const asked = {
-    ...settings,
-    enabled: true,
-    [trigger]: {
-      ...settings[trigger],
-      mode: actsByItself(settings[trigger]) ? settings[trigger].mode : ('automatic' as const),
-    },
-  };
-  const refusal = matchRefusal(snapshot, asked, {
+  const trigger = triggerOf(settings, snapshot.side);
+  // A draft is tried before it is on.
+  const refusal = matchRefusal(snapshot, asActingByItself(settings, snapshot.side), {
     projectAliases: [session.project.id],
     descriptions: fields[snapshot.side],
   });
@@ -141,7 +140,7 @@ async function dryCreate(
   }
   if (refusal !== undefined)
     notes.unshift({ code: 'notMatched', side: snapshot.side, reason: reasons[refusal] });
-  else if (!actsByItself(settings[trigger])) {
+  else if (!actsByItself(trigger)) {
     notes.unshift({ code: 'notAutomatic', side: snapshot.side, reason: reasons.notAutomatic });
   }
   const key = existingKeyOf(snapshot, settings);
@@ -150,7 +149,7 @@ async function dryCreate(
     matches: refusal === undefined,
     steps:
       key === undefined
-        ? settings[trigger].mode === 'linkOnly'
+        ? trigger.mode === 'linkOnly'
           ? []
           : createSteps(created, descriptions, ticketNoun)
         : [{ side, action: `Link with ${key}, which the record names already`, to: key }],

@@ -1,3 +1,4 @@
+import { linkEntry } from '../../engine/link-entry.ts';
 import { azureDevOps } from '../../store/connections.ts';
 import { findLink, type LinkRow } from '../../store/links.ts';
 import { ProblemError } from '../problem.ts';
@@ -9,14 +10,7 @@ import { waitForLink } from './waiting.ts';
 export const patienceMs = 10_000;
 
 /** The lane of a link as a person wakes it. */
-export const laneOf = (link: LinkRow) => ({
-  tenant: link.tenant,
-  key: `link:${link.id}`,
-  kind: 'link',
-  connection: link.connection,
-  link: String(link.id),
-  hints: [{ what: 'unknown' as const, cause: 'person' as const }],
-});
+export const laneOf = (link: LinkRow) => linkEntry(link.tenant, link, [{ what: 'unknown', cause: 'person' }]);
 
 /** What all handlers of one link begin and end with. */
 export function linkAccess(services: Services) {
