@@ -314,13 +314,14 @@ export const mappingWords = {
   },
 
   backfill: {
-    intro: 'Create counterparts for records that exist already.',
+    intro: 'Create counterparts for records that exist already, or link them with those they name.',
     from: 'Start from',
     fromChoice: { workItem: 'work items without a ticket', ticket: 'tickets without a work item' },
     preview: 'Count',
-    counts: (records: number, linked: number, toCreate: number) =>
-      `${records} records match, ${linked} are linked already, ${toCreate} would be created.`,
-    start: (count: number) => `Create ${count}`,
+    counts: (records: number, linked: number, toLink: number, toCreate: number) =>
+      `${records} records match, ${linked} are linked already, ${toLink} would be linked with the one they name, ${toCreate} would be created.`,
+    start: (toLink: number, toCreate: number) =>
+      [toLink > 0 && `Link ${toLink}`, toCreate > 0 && `Create ${toCreate}`].filter(Boolean).join(', '),
     progress: (handled: number, total: number, created: number, failed: number) =>
       `${handled} of ${total} handled, ${created} created, ${failed} failed`,
     status: { running: 'running', paused: 'paused', done: 'done', failed: 'failed' },

@@ -196,13 +196,16 @@ export const mappingRoutes = {
     method: 'GET',
     path: '/api/projects/:projectId/mappings/:mappingId/backfill-preview',
     guard: 'projectAdmin',
-    summary: 'How many existing records the mapping would create counterparts for.',
+    summary:
+      'How many existing records the mapping would create counterparts for, or link with those they name.',
     query: z.object({ from: z.enum(['workItem', 'ticket']) }),
     response: z.object({
       records: z.number().int(),
       linked: z.number().int(),
-      /** Records that would get a counterpart; those that could not be looked at in time count as wanted. */
+      /** Records that would get a new counterpart; those that could not be looked at in time count as wanted. */
       toCreate: z.number().int(),
+      /** Records that name their counterpart: they would be linked with it, and nothing is created where it is there. */
+      toLink: z.number().int().default(0),
       unread: z.number().int().default(0),
       sample: z.array(z.object({ key: z.string(), title: z.string() })),
     }),

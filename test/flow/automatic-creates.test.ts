@@ -113,12 +113,30 @@ describe('a backfill', () => {
     const before = await createdCalls();
     const params = { projectId: scene.projectId, mappingId };
     const preview = await scene.rig.api('previewBackfill', { params, query: { from: 'workItem' } });
-    expect(preview.toCreate).toBe(2);
+    expect(preview).toMatchObject({ toCreate: 1, toLink: 1 });
     expect(await backfill(mappingId)).toMatchObject({ created: 1, failed: 0 });
     expect((await ticketsOf(named)).map(({ ticketId }) => ticketId)).toEqual([String(call)]);
     expect(await ticketsOf(fresh)).toHaveLength(1);
     expect(await createdCalls()).toBe(before + 1);
     expect(await backfill(mappingId)).toMatchObject({ created: 0, failed: 0 });
+  });
+
+  test('by a mapping that only links counts nothing that would be created', async () => {
+    const call = await createCall(scene, { Subject: 'Named by a mapping that only links' });
+    const named = await createWorkItem(scene, {
+      'System.Title': 'LINK knows its ticket',
+      'Custom.TicketNumber': String(call),
+    });
+    await createWorkItem(scene, { 'System.Title': 'LINK knows none' });
+    const mappingId = await addMapping(scene, (settings) => ({
+      ...settings,
+      enabled: false,
+      createTicket: { mode: 'linkOnly', isDefault: false, onStates: [], rule: begins('LINK') },
+    }));
+    const params = { projectId: scene.projectId, mappingId };
+    const preview = await scene.rig.api('previewBackfill', { params, query: { from: 'workItem' } });
+    expect(preview).toMatchObject({ toCreate: 0, toLink: 1 });
+    expect(await ticketsOf(named)).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ import { fieldsOf } from '../../engine/reading.ts';
 import { azureDevOps } from '../../store/connections.ts';
 import type { MappingRow } from '../../store/mappings.ts';
 import { isFailure } from '../../sync/failure.ts';
+import { triggerOf } from '../../sync/match.ts';
 import type { Side } from '../../sync/record.ts';
 import type { HandlerAnswer } from '../handlers.ts';
 import { ProblemError } from '../problem.ts';
@@ -16,9 +17,11 @@ const readsAtOnce = 200;
 const maxSample = 10;
 
 /**
- * How many records a backfill would create counterparts for. Reads each record that has no link, as many as fit into
- * 20 s: those that remain (`unread`) are counted as wanted, so that `toCreate` is never too low. Throws `Failure` when
- * the system is away, and `remoteFailed` when already the list does not fit into the time.
+ * How many records a backfill would create counterparts for, and how many it would only link with the one that they name.
+ * Reads each record that has no link, as many as fit into 20 s: those that remain (`unread`) are counted as wanted, so
+ * that what the mapping does at most is never too low. A name is believed: whether there is such a counterpart would be a
+ * request for each. Throws `Failure` when the system is away, and `remoteFailed` when already the list does not fit into
+ * the time.
  */
 export async function previewBackfill(
   services: Services,
@@ -38,23 +41,28 @@ export async function previewBackfill(
   const linked = await linkedIds(services, mapping, side);
   const open = ids.filter((id) => !linked.has(id));
   const sample: { key: string; title: string }[] = [];
-  let wanted = 0;
+  let toCreate = 0;
+  let toLink = 0;
   let read = 0;
   for (let start = 0; start < open.length && !isOver(); start += readsAtOnce) {
     const bite = open.slice(start, start + readsAtOnce);
     const snapshots = await Promise.all(bite.map((id) => readOrGone(system, fields, id)));
     read += bite.length;
     for (const snapshot of snapshots) {
-      if (snapshot === undefined || wantedMatch(mapping, mappings, snapshot) === undefined) continue;
-      wanted += 1;
+      const match = snapshot && wantedMatch(mapping, mappings, snapshot);
+      if (snapshot === undefined || match === undefined) continue;
+      if (match.existingKey === undefined) toCreate += 1;
+      else toLink += 1;
       if (sample.length < maxSample) sample.push({ key: snapshot.ref.key, title: snapshot.title });
     }
   }
   const unread = open.length - read;
+  const createsNothing = triggerOf(mapping.settings, side).mode === 'linkOnly';
   return {
     records: ids.length,
     linked: ids.length - open.length,
-    toCreate: wanted + unread,
+    toCreate: toCreate + (createsNothing ? 0 : unread),
+    toLink: toLink + (createsNothing ? unread : 0),
     unread,
     sample,
   };

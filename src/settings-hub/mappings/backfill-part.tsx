@@ -53,7 +53,7 @@ export function BackfillPart({ mappingId }: { mappingId: string }) {
       {doing.problem && <ProblemNotice problem={doing.problem} />}
       {preview && (
         <div className="stack tight" role="status">
-          <span>{w.counts(preview.records, preview.linked, preview.toCreate)}</span>
+          <span>{w.counts(preview.records, preview.linked, preview.toLink, preview.toCreate)}</span>
           {preview.sample.map(({ key, title }) => (
             <span className="quiet small-text" key={key}>
               {key} {title}
@@ -63,9 +63,9 @@ export function BackfillPart({ mappingId }: { mappingId: string }) {
       )}
       <div className="row">
         <Action label={w.preview} busy={doing.busy} onClick={count} />
-        {preview && preview.toCreate > 0 && (
+        {preview && preview.toLink + preview.toCreate > 0 && (
           <Action
-            label={w.start(preview.toCreate)}
+            label={w.start(preview.toLink, preview.toCreate)}
             primary
             disabled={doing.busy || running}
             onClick={start}
