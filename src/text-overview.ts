@@ -96,6 +96,7 @@ export const overviewWords = {
     'mapping.deleted': 'deleted the mapping',
     'mapping.ordered': 'changed the order of the mappings of',
     'serviceHooks.registered': 'registered the service hooks of',
+    'serviceHooks.narrowed': 'chose what the service hooks tell of in',
     'serviceHooks.removed': 'removed the service hooks of',
     'delivery.replayed': 'replayed',
     'parked.retried': 'tried again',

@@ -1,6 +1,7 @@
 import type { ReadResult, ReadWants } from '../connectors/connector.ts';
 import { Failure } from '../sync/failure.ts';
 import type { Principal, Snapshot } from '../sync/record.ts';
+import { readAreas } from './areas.ts';
 import { createAsUser } from './ask-as-user.ts';
 import { addAttachment, openAttachment } from './attachments.ts';
 import { createSignIn, userSignIn } from './auth.ts';
@@ -77,6 +78,7 @@ export const connectAzureDevOps = (context: AzureDevOpsContext): AzureDevOps => 
     isKnownRevision: (hinted, base) => Number(hinted) <= Number(base),
     describe: (scope) => describe(metadata, scope),
     projects: metadata.projects,
+    areas: (project) => readAreas(client, project),
     server: async () => {
       const [version, facts] = await Promise.all([client.version(), workshop.connection()]);
       return { version, isServices: isServices(context, facts), instanceId: facts.instanceId };

@@ -1,4 +1,5 @@
 import type { CommentInput, RecordSystem, TestCheck, WriteResult } from '../connectors/connector.ts';
+import type { HookFilter } from '../contract/subscriptions.ts';
 import type { FieldChange } from '../sync/command.ts';
 import type { RecordRef } from '../sync/record.ts';
 import type { RestVersion } from './api-versions.ts';
@@ -21,6 +22,8 @@ export interface AzureDevOps extends RecordSystem {
     input: { project?: string; type?: string },
   ): Promise<readonly RecordRef[]>;
   projects(): Promise<readonly { id: string; name: string }[]>;
+  /** Paths of all areas of a project, written as on work items; the project's own area first. */
+  areas(project: string): Promise<string[]>;
   /** Which server this is. Cached. */
   server(): Promise<ServerFacts>;
   hooks: ServiceHooks;
@@ -96,6 +99,7 @@ export interface ExpectedHooks {
   username: string;
   /** Addresses that were used before: subscriptions that lead there are ours and get the new one. */
   formerUrls?: readonly string[];
+  filter: HookFilter;
 }
 
 export interface HookRights {
@@ -112,6 +116,8 @@ export interface HookFinding {
   eventType: WorkItemEventType;
   health: HookHealth;
   subscriptionId?: string;
+  /** What it is narrowed to at present. */
+  filter?: HookFilter;
   /** Why it is not healthy, one sentence. */
   reason?: string;
   /** Disabled by a person: `ensure` leaves it alone unless told otherwise. */

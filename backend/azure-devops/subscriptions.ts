@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Failure, isFailure } from '../sync/failure.ts';
 import type { Client } from './client.ts';
+import { publisherInputsOf } from './hook-filter.ts';
 import {
   type ExpectedHooks,
   type HookDelivery,
@@ -207,8 +208,7 @@ const bodyOf = (
   resourceVersion,
   consumerId: 'webHooks',
   consumerActionId: 'httpRequest',
-  // No filter: one subscription cannot watch several fields, and a filter that lags behind a mapping loses events.
-  publisherInputs: { projectId: expected.projectId },
+  publisherInputs: publisherInputsOf(expected.projectId, expected.filter),
   consumerInputs: {
     url: expected.url,
     basicAuthUsername: expected.username,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { filterDifference, filterOf } from './hook-filter.ts';
 import type { ExpectedHooks, HookFinding, WorkItemEventType } from './operations.ts';
 
 /** A subscription as it is listed (Microsoft: hooks/subscriptions, 7.1). The password comes masked. */
@@ -73,6 +74,7 @@ export const inspectSubscription = (
   const told = {
     eventType,
     subscriptionId: best.id,
+    filter: filterOf(best.publisherInputs),
     duplicates,
     ...(Number.isFinite(retries) && { probationRetries: retries }),
     ...(best.lastSuccessfulAttemptDate && { lastSucceededAt: best.lastSuccessfulAttemptDate }),
@@ -97,15 +99,13 @@ export const inspectSubscription = (
 const rank = (subscription: WireSubscription, expected: ExpectedHooks): number =>
   (differenceOf(subscription, expected) ? 2 : 0) + (statusOf(subscription) === 'enabled' ? 0 : 1);
 
-const filters = ['areaPath', 'workItemType', 'changedFields', 'tag', 'linksChanged', 'commentPattern'];
-
 const differenceOf = (subscription: WireSubscription, expected: ExpectedHooks): string | undefined => {
   const { publisherInputs, consumerInputs } = subscription;
   if (inputOf(consumerInputs, 'url') !== expected.url) return 'It leads to a former address.';
   if (inputOf(consumerInputs, 'basicAuthUsername') !== expected.username) return 'Its user name differs.';
   if (inputOf(consumerInputs, 'basicAuthPassword') === '') return 'It has no password.';
-  const filter = filters.find((name) => !/^(false)?$/i.test(inputOf(publisherInputs, name)));
-  if (filter) return `Its filter ${filter} holds back events.`;
+  const narrowed = filterDifference(publisherInputs, expected.filter);
+  if (narrowed) return narrowed;
   const details = inputOf(consumerInputs, 'resourceDetailsToSend').toLowerCase();
   // Empty is the catalogue's word for all.
   return details === '' || details === 'all' ? undefined : 'It leaves out the resource.';

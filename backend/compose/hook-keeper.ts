@@ -7,19 +7,21 @@ import {
   workItemEventNames,
   workItemEventTypes,
 } from '../azure-devops/operations.ts';
+import { suggestFilter } from '../azure-devops/suggest-filter.ts';
+import type { MappingSettings } from '../contract/mapping.ts';
+import type { HookFilter } from '../contract/subscriptions.ts';
 import type { HookKeeper } from '../engine/ports.ts';
 import type { SettingsCache } from '../engine/settings.ts';
 import { findingsOf } from '../engine/watchdog.ts';
 import { hookUsername } from '../security/hook-credential.ts';
 import { randomPassword } from '../security/random.ts';
 import { azureDevOps } from '../store/connections.ts';
+import { findHookFilter, forgetHookFilter, keepHookFilter } from '../store/hook-filters.ts';
 import type { Store } from '../store/pool.ts';
 import { listAddresses } from '../store/public-addresses.ts';
-import { Failure } from '../sync/failure.ts';
+import { Failure, isFailure } from '../sync/failure.ts';
 import type { Secrets } from './secrets.ts';
 import type { OpenSystems } from './systems.ts';
-
-export type { HookReport } from '../azure-devops/operations.ts';
 
 /** Secret of the connection `azure-devops` with which its service hooks prove themselves. */
 export const hookPasswordName = 'hookPassword';
@@ -37,16 +39,33 @@ export interface HookKeeperOptions {
   publicUrl: string;
 }
 
+/** With what the hooks should be narrowed to. */
+export interface ProjectHookReport extends HookReport {
+  filter: HookFilter;
+}
+
+/** Undefined where the backend's identity may not read them: unknown is not empty. */
+export interface FilterChoices {
+  areaPaths?: string[];
+  workItemTypes?: string[];
+}
+
 /** The service hooks of a tenant's projects, for the watchdog and for the hub. All throw `Failure`. */
 export interface ServiceHookKeeper extends HookKeeper {
   /** The hooks that every project should have, with words for people. */
   expected: readonly { eventType: WorkItemEventType; name: string }[];
   /** As `inspect`, with all that Azure DevOps told. */
-  report(tenant: number, project: string): Promise<HookReport>;
+  report(tenant: number, project: string): Promise<ProjectHookReport>;
   /** With `everything` also what is healthy gets the present password, and what a person disabled runs again. */
-  repair(tenant: number, project: string, options?: { everything?: boolean }): Promise<HookReport>;
-  /** Removes what leads to this backend; returns how many there were. */
+  repair(tenant: number, project: string, options?: { everything?: boolean }): Promise<ProjectHookReport>;
+  /** Removes what leads to this backend and forgets the filter; returns how many there were. */
   remove(tenant: number, project: string): Promise<number>;
+  /** What the project's hooks are to be narrowed to. */
+  filter(tenant: number, project: string): Promise<HookFilter>;
+  /** Keeps it; the hooks follow with the next repair. */
+  setFilter(tenant: number, project: string, filter: HookFilter): Promise<void>;
+  filterChoices(tenant: number, project: string): Promise<FilterChoices>;
+  suggestFilter(mappings: readonly MappingSettings[]): Partial<HookFilter>;
   sendTest(tenant: number, subscriptionId: string): Promise<HookDelivery>;
   deliveries(tenant: number, subscriptionId: string, limit: number): Promise<readonly HookDelivery[]>;
   /** What must be entered where hooks are made by hand. */
@@ -87,7 +106,8 @@ export function hookKeeper(options: HookKeeperOptions): ServiceHookKeeper {
   ): Promise<{ system: AzureDevOps; expected: ExpectedHooks }> => {
     const system = await systems.azureDevOps(tenant);
     const projectId = await projectIdOf(system, project);
-    return { system, expected: { projectId, ...(await addresses(tenant)) } };
+    const filter = await store.asTenant(tenant, (sql) => findHookFilter(sql, projectId));
+    return { system, expected: { projectId, filter, ...(await addresses(tenant)) } };
   };
 
   const passwordOf = async (tenant: number): Promise<string> => {
@@ -105,12 +125,13 @@ export function hookKeeper(options: HookKeeperOptions): ServiceHookKeeper {
 
   const report: ServiceHookKeeper['report'] = async (tenant, project) => {
     const { system, expected } = await expectedOf(tenant, project);
-    return system.hooks.inspect(expected);
+    return { ...(await system.hooks.inspect(expected)), filter: expected.filter };
   };
 
   const repair: ServiceHookKeeper['repair'] = async (tenant, project, how = {}) => {
     const { system, expected } = await expectedOf(tenant, project);
-    return system.hooks.ensure({ ...expected, password: await passwordOf(tenant) }, how);
+    const done = await system.hooks.ensure({ ...expected, password: await passwordOf(tenant) }, how);
+    return { ...done, filter: expected.filter };
   };
 
   return {
@@ -122,8 +143,24 @@ export function hookKeeper(options: HookKeeperOptions): ServiceHookKeeper {
     ensure: async (tenant, project) => findingsOf(await repair(tenant, project)),
     async remove(tenant, project) {
       const { system, expected } = await expectedOf(tenant, project);
-      return system.hooks.remove(expected);
+      const removed = await system.hooks.remove(expected);
+      await store.asTenant(tenant, (sql) => forgetHookFilter(sql, expected.projectId));
+      return removed;
     },
+    filter: async (tenant, project) => (await expectedOf(tenant, project)).expected.filter,
+    async setFilter(tenant, project, filter) {
+      const projectId = await projectIdOf(await systems.azureDevOps(tenant), project);
+      await store.asTenant(tenant, (sql) => keepHookFilter(sql, tenant, projectId, filter));
+    },
+    async filterChoices(tenant, project) {
+      const system = await systems.azureDevOps(tenant);
+      const [areaPaths, workItemTypes] = await Promise.all([
+        whereReadable(system.areas(project)),
+        whereReadable(system.describe({ project }).then(({ types }) => types.map(({ id }) => id))),
+      ]);
+      return { areaPaths, workItemTypes };
+    },
+    suggestFilter,
     async sendTest(tenant, subscriptionId) {
       const { hooks } = await systems.azureDevOps(tenant);
       return hooks.sendTest(subscriptionId, await passwordOf(tenant));
@@ -133,6 +170,16 @@ export function hookKeeper(options: HookKeeperOptions): ServiceHookKeeper {
     },
   };
 }
+
+/** Undefined for what is hidden from the backend's identity. */
+const whereReadable = async <T>(reading: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await reading;
+  } catch (error) {
+    if (isFailure(error) && (error.kind === 'forbidden' || error.kind === 'notFound')) return undefined;
+    throw error;
+  }
+};
 
 /** Mappings name their project; subscriptions want its id. */
 async function projectIdOf(system: AzureDevOps, project: string): Promise<string> {

@@ -24,6 +24,7 @@ const tables = [
   'bucket',
   'sweep_run',
   'subscription',
+  'hook_filter',
   'backfill',
   'audit',
 ] as const;

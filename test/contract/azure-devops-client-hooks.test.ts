@@ -26,6 +26,7 @@ const expected = (more = {}) => ({
   projectId: side.simulator.store.project('Fabrikam')?.id ?? '',
   url: receiver.url,
   username: 'tandem',
+  filter: { areaPath: '', workItemType: '' },
   ...more,
 });
 const ensure = (more = {}, options = {}) =>

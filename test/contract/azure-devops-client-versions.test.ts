@@ -50,7 +50,14 @@ test('7.2 is taken by choice, with the preview of each resource; found by asking
   await me.findPerson(side.person);
   const projectId = side.simulator.store.project('Fabrikam')?.id ?? '';
   await me.hooks.rights(projectId);
-  await me.hooks.inspect({ projectId, url: 'https://tandem.example.com/hooks/1', username: 'tandem' });
+  const filter = { areaPath: '', workItemType: '' };
+  await me.hooks.inspect({
+    projectId,
+    url: 'https://tandem.example.com/hooks/1',
+    username: 'tandem',
+    filter,
+  });
+  await me.areas('Fabrikam');
   await me.askAsUser(side.simulator.users.byKey('developer').accessToken).rights(projectId);
   expect((await me.read(id, wantsAll([]))).snapshot.comments).toHaveLength(1);
   await side.simulator.act({ do: 'delete', id: Number(id) });

@@ -3,6 +3,7 @@ import type { Connector } from '../../connectors/connector.ts';
 import type { Connection } from '../../contract/connections.ts';
 import type { ConnectorManifest } from '../../contract/connector-manifest.ts';
 import { credentialEndOf } from '../../contract/credential-days.ts';
+import type { HookFilter } from '../../contract/subscriptions.ts';
 import { azureDevOps, type ConnectionRow } from '../../store/connections.ts';
 import type { Sql } from '../../store/pool.ts';
 import type { Services } from './services.ts';
@@ -20,15 +21,28 @@ export const hookUrl = (services: Pick<Services, 'publicUrl'>, row: ConnectionRo
   `${services.publicUrl}/hooks/${row.hook_id}`;
 
 /** Steps for entering service hooks by hand, in the words of Azure DevOps' pages (Microsoft: service-hooks). */
-export const manualSteps = (input: { url: string; username: string; password: string }): string[] => [
+export const manualSteps = (input: {
+  url: string;
+  username: string;
+  password: string;
+  filter?: HookFilter;
+}): string[] => [
   'In Azure DevOps, open Project settings, Service hooks, and create a subscription for "Web Hooks".',
-  'Trigger: "Work item created", no filters. Afterwards once more each for updated, commented on, deleted and restored.',
+  `Trigger: "Work item created", ${manualFilters(input.filter)}. Afterwards once more each for updated, commented on, deleted and restored.`,
   `URL: ${input.url}`,
   `Basic authentication username: ${input.username}`,
   `Basic authentication password: ${input.password}`,
   'Resource details to send: All. Messages to send: None. Detailed messages to send: None.',
   'Press "Test", then "Finish".',
 ];
+
+const manualFilters = ({ areaPath, workItemType }: Partial<HookFilter> = {}): string => {
+  const filters = [
+    areaPath && `area path "${areaPath}"`,
+    workItemType && `work item type "${workItemType}"`,
+  ].filter(Boolean);
+  return filters.length === 0 ? 'no filters' : `${filters.join(' and ')}, no other filters`;
+};
 
 export const instructionsOf = (
   connector: Connector | undefined,

@@ -4,6 +4,7 @@ import { backfillHandlers } from './backfills.ts';
 import { conflictHandlers } from './conflicts.ts';
 import { connectionHandlers } from './connections.ts';
 import { conversationHandlers } from './conversation.ts';
+import { hookFilterHandlers } from './hook-filter.ts';
 import { linkHandlers } from './links.ts';
 import { mappingHandlers } from './mappings.ts';
 import { overviewHandlers } from './overview.ts';
@@ -23,6 +24,7 @@ export const allHandlers = (services: Services): Handlers => ({
   ...mappingHandlers(services),
   ...backfillHandlers(services),
   ...subscriptionHandlers(services),
+  ...hookFilterHandlers(services),
   ...activityHandlers(services),
   ...overviewHandlers(services),
 });

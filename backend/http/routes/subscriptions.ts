@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HookReport } from '../../compose/hook-keeper.ts';
+import type { ProjectHookReport } from '../../compose/hook-keeper.ts';
 import type { Subscriptions } from '../../contract/subscriptions.ts';
 import { findingsOf, keepFindings } from '../../engine/watchdog.ts';
 import type { Session } from '../../security/session-token.ts';
@@ -30,7 +30,12 @@ export function subscriptionHandlers(services: Services): SubscriptionHandlers {
   const { store } = engine;
 
   /** Keeps what was found, so that the overview and the watchdog know it, and answers with it. */
-  const answer = async (session: Session, project: string, report: HookReport, registered: boolean) => {
+  const answer = async (
+    session: Session,
+    project: string,
+    report: ProjectHookReport,
+    registered: boolean,
+  ) => {
     await keepFindings(engine, session.tenant, project, findingsOf(report), registered);
     return subscriptionsView(services, session, report);
   };
@@ -57,8 +62,7 @@ export function subscriptionHandlers(services: Services): SubscriptionHandlers {
     async ensureSubscriptions({ session }) {
       const project = await projectKey(services, session);
       const report = await hooks.repair(session.tenant, project);
-      const done = report.changes.map(({ eventType, done: what }) => `${eventType} ${what}`).join(', ');
-      await audit(session, 'serviceHooks.registered', done === '' ? undefined : done);
+      await audit(session, 'serviceHooks.registered', changesInWords(report) || undefined);
       return answer(session, project, report, true);
     },
 
@@ -114,18 +118,22 @@ export function subscriptionHandlers(services: Services): SubscriptionHandlers {
   };
 }
 
+/** What a repair did, for the audit. */
+export const changesInWords = ({ changes }: ProjectHookReport): string =>
+  changes.map(({ eventType, done }) => `${eventType} ${done}`).join(', ');
+
 /** Under the name that the mappings use: the watchdog and the overview look there. */
-async function projectKey(services: Services, session: Session): Promise<string> {
+export async function projectKey(services: Services, session: Session): Promise<string> {
   const { mappings } = await services.engine.settings.of(session.tenant);
   return mappings.find((row) => isProject(row.project, session.project))?.project ?? session.project.name;
 }
 
-async function subscriptionsView(
+export async function subscriptionsView(
   services: Services,
   session: Session,
-  report: HookReport,
+  report: ProjectHookReport,
 ): Promise<Subscriptions> {
-  const { rights, findings } = report;
+  const { rights, findings, filter } = report;
   const address = await services.hooks.address(session.tenant);
   return {
     subscriptions: services.hooks.expected.map(({ eventType, name }) => {
@@ -139,13 +147,19 @@ async function subscriptionsView(
         health: rights.mayView ? (finding?.health ?? 'unknown') : 'unknown',
         reason: finding?.reason,
         lastReceivedAt: finding?.lastSucceededAt,
+        filter: finding?.filter,
       };
     }),
+    filter,
     mayManage: rights.mayView && rights.mayEdit,
     needs: rights.needs,
     manual: {
       ...address,
-      steps: manualSteps({ ...address, password: '(press the button for a new one; it is shown once)' }),
+      steps: manualSteps({
+        ...address,
+        password: '(press the button for a new one; it is shown once)',
+        filter,
+      }),
     },
     checkedAt: services.engine.now().toISOString(),
   };
