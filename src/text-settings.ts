@@ -147,7 +147,7 @@ export const words = {
     removeAll: 'Remove all',
     removeTitle: 'Remove the service hooks?',
     removeBody:
-      'Changes of work items are then found by looking through the project every few minutes instead of at once.',
+      'Changes of work items are then found by looking through the project every few minutes instead of at once. What the hooks are narrowed to is forgotten.',
     test: 'Test',
     health: {
       healthy: 'healthy',
@@ -159,6 +159,23 @@ export const words = {
     },
     lastReceived: 'last message',
     notExpected: 'not needed',
+    filter: {
+      title: 'Work items that Azure DevOps tells of',
+      areaPath: 'Area path',
+      areaPathHelp: 'This area and those below it.',
+      anyArea: 'Any area',
+      workItemType: 'Work item type',
+      anyType: 'Any type',
+      outside: [
+        'Changes of linked work items outside are not lost: looking through the project finds them, every few minutes instead of at once, and the overview counts them among the missed changes.',
+        'New work items outside get no ticket by hook. Where a mapping creates tickets by itself, looking through the project creates them, later.',
+      ],
+      suggestion: (what: string) => `All mappings that are on are about ${what}.`,
+      choose: (what: string) => `Choose ${what}`,
+      unsaved: (button: string) => `Not in force yet: press “${button}”.`,
+      under: (area: string) => `under ${area}`,
+      only: (what: string) => `Only ${what}`,
+    },
     checked: 'Checked',
     mayNotManage: 'Tandem’s own identity may not see or change service hooks, so an empty list says nothing.',
     manual: 'Do it by hand',

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { Subscription, Subscriptions } from '../../backend/contract/subscriptions.ts';
+import type { HookFilter, Subscription, Subscriptions } from '../../backend/contract/subscriptions.ts';
 import { Action } from '../components/action.tsx';
 import { Icon } from '../components/icon.tsx';
 import { Notice, ProblemNotice } from '../components/notice.tsx';
@@ -8,6 +8,7 @@ import { useDoing, useLoad } from '../components/use-load.ts';
 import { ask } from '../host/page.ts';
 import { words } from '../text-settings.ts';
 import { Copyable } from './copyable.tsx';
+import { HookFilterPart, inWords, isSameFilter } from './hook-filter.tsx';
 import { useHub } from './hub.tsx';
 
 const w = words.hooks;
@@ -27,17 +28,30 @@ export function HooksTab() {
   const hooks = useLoad((signal) => api.listSubscriptions({ projectId }, { signal }), [api, projectId]);
   const mending = useDoing();
   const removing = useDoing();
+  const [entered, setEntered] = useState<HookFilter>();
   if (!hooks.data) {
     if (hooks.problem) return <ProblemNotice problem={hooks.problem} onRetry={hooks.reload} />;
     return <div className="skeleton" style={{ height: 200 }} />;
   }
   const { data } = hooks;
+  const draft = entered ?? data.filter;
+  const unsaved = !isSameFilter(draft, data.filter);
   const ensure = () =>
-    mending.run(async () => hooks.set(await api.ensureSubscriptions({ projectId }, { timeoutMs: 60_000 })));
+    mending.run(async () => {
+      const patient = { timeoutMs: 60_000 };
+      hooks.set(
+        unsaved
+          ? await api.changeHookFilter({ projectId, body: draft }, patient)
+          : await api.ensureSubscriptions({ projectId }, patient),
+      );
+      // From now on what is stored is shown, which may be spelt otherwise than it was entered.
+      setEntered(undefined);
+    });
   const remove = () =>
     removing.run(async () => {
       if (!(await ask({ title: w.removeTitle, message: w.removeBody, action: w.removeAll }))) return;
       hooks.set(await api.removeSubscriptions({ projectId }, { timeoutMs: 60_000 }));
+      setEntered(undefined);
     });
   const broken = data.subscriptions.some(({ expected, health }) => expected && health !== 'healthy');
   return (
@@ -51,10 +65,11 @@ export function HooksTab() {
       )}
       {mending.problem && <ProblemNotice problem={mending.problem} onRetry={ensure} />}
       {removing.problem && <ProblemNotice problem={removing.problem} />}
+      <HookFilterPart draft={draft} unsaved={unsaved} disabled={!data.mayManage} onChange={setEntered} />
       <div className="row wrap">
         <Action
           label={w.ensure}
-          primary={broken}
+          primary={broken || unsaved}
           disabled={!data.mayManage}
           busy={mending.busy}
           onClick={ensure}
@@ -84,6 +99,7 @@ function Row({ subscription }: { subscription: Subscription }) {
     remedy?: string | undefined;
   }>();
   const { icon, tone } = looks[subscription.health];
+  const narrowed = inWords(subscription.filter ?? {});
   const test = () =>
     testing.run(async () => {
       const { subscriptionId } = subscription;
@@ -102,6 +118,7 @@ function Row({ subscription }: { subscription: Subscription }) {
             {subscription.expected ? w.health[subscription.health] : w.notExpected}
           </span>
         </div>
+        {narrowed && <span className="any-wrap">{w.filter.only(narrowed)}</span>}
         {subscription.reason && <span className="any-wrap">{subscription.reason}</span>}
         {finding && (
           <span className={finding.received ? 'good' : 'bad'}>
