@@ -116,6 +116,53 @@ describe('subscriptions', () => {
     expect((await ensure()).changes).toEqual([{ eventType: 'workitem.updated', done: 'replaced' }]);
   });
 
+  test('a filter that is chosen, changed and taken back is the same five subscriptions', async () => {
+    await ensure();
+    const ids = subscriptions().map(({ id }) => id);
+    const filters = [
+      { areaPath: 'Fabrikam\\Web', workItemType: 'Bug' },
+      { areaPath: '', workItemType: 'Task' },
+      { areaPath: '', workItemType: '' },
+    ];
+    for (const filter of filters) {
+      expect((await inspect({ filter })).findings.map(({ health }) => health)).toEqual(
+        Array(5).fill('differs'),
+      );
+      const report = await ensure({ filter });
+      expect(report.changes.map(({ done }) => done)).toEqual(Array(5).fill('replaced'));
+      expect(report.findings.map((finding) => finding.filter)).toEqual(Array(5).fill(filter));
+      expect((await ensure({ filter })).changes).toEqual([]);
+      expect(subscriptions().map(({ id }) => id)).toEqual(ids);
+    }
+    expect(subscriptions().map(({ publisherInputs }) => Object.keys(publisherInputs).sort())).toEqual(
+      Array(5).fill(['hostId', 'projectId', 'tfsSubscriptionId']),
+    );
+  });
+
+  test('of two the one that is narrowed as chosen stays', async () => {
+    const filter = { areaPath: 'Fabrikam\\Web', workItemType: '' };
+    await ensure({ filter });
+    const updated = of('workitem.updated');
+    const { areaPath: _area, ...publisherInputs } = updated?.publisherInputs ?? {};
+    const wide = { ...structuredClone({ ...updated, notifications: [] }), id: '0-first', publisherInputs };
+    side.simulator.hooks.subscriptions.set(wide.id, wide as never);
+    expect((await ensure({ filter })).changes).toEqual([
+      { eventType: 'workitem.updated', done: 'removedDuplicate' },
+    ]);
+    expect(of('workitem.updated')?.id).toBe(updated?.id);
+    expect(await side.system.hooks.remove(expected())).toBe(5);
+  });
+
+  test('areas are told as work items show them', async () => {
+    expect(await side.system.areas('Fabrikam')).toEqual([
+      'Fabrikam',
+      'Fabrikam\\Web',
+      'Fabrikam\\Web\\Mobile',
+      'Fabrikam\\Identity',
+      'Fabrikam\\Operations',
+    ]);
+  });
+
   test('duplicates are removed', async () => {
     await ensure();
     const updated = of('workitem.updated');

@@ -73,7 +73,11 @@ describe('a suggestion', () => {
       ],
       { areaPath: area, workItemType: 'Bug' },
     ],
-    ['an area or something else', [mapping({ kind: 'any', rules: [under(area), tagged] })], { workItemType: 'Bug' }],
+    [
+      'an area or something else',
+      [mapping({ kind: 'any', rules: [under(area), tagged] })],
+      { workItemType: 'Bug' },
+    ],
     ['all but an area', [mapping(under(area, 'notEquals'))], { workItemType: 'Bug' }],
     ['a rule that is not asked', [mapping(under(area), { isDefault: true })], { workItemType: 'Bug' }],
     ['a rule of what never creates', [mapping(under(area), { mode: 'never' })], { workItemType: 'Bug' }],
