@@ -74,6 +74,41 @@ test('service hooks that somebody deleted are registered again with one click', 
   expect(sandbox.azureDevOps.hooks.subscriptions.size).toBe(before);
 });
 
+test('service hooks are narrowed to what the mappings are about, and widened again', async () => {
+  const inputs = () =>
+    [...sandbox.azureDevOps.hooks.subscriptions.values()].map(({ publisherInputs }) => ({
+      areaPath: publisherInputs.areaPath,
+      workItemType: publisherInputs.workItemType,
+    }));
+  const five = (narrowed: object) => Array(5).fill(narrowed);
+  await openTab('Service hooks');
+  const part = hub.getByRole('region', { name: 'Work items that Azure DevOps tells of' });
+  const area = part.getByRole('combobox', { name: 'Area path' });
+  const type = part.getByRole('combobox', { name: 'Work item type' });
+  const register = hub.getByRole('button', { name: 'Register and repair' });
+  await part.getByText('All mappings that are on are about Bug.').waitFor(patience);
+  // Offered, not chosen.
+  expect(await type.inputValue()).toBe('');
+  await part.getByText(/finds them, every few minutes instead of at once/).waitFor(patience);
+  await part.getByRole('button', { name: 'Choose Bug' }).click();
+  expect(await type.inputValue()).toBe('Bug');
+  await area.selectOption('Fabrikam\\Web');
+  await part.getByText('Not in force yet').waitFor(patience);
+  expect(inputs()).toEqual(five({}));
+  await register.click();
+  const shown = hub.getByRole('listitem').getByText('Only Bug under Fabrikam\\Web', { exact: true });
+  await shown.nth(4).waitFor(patience);
+  expect(inputs()).toEqual(five({ areaPath: 'Fabrikam\\Web', workItemType: 'Bug' }));
+  expect(await part.getByText('Not in force yet').count()).toBe(0);
+  expect(await part.getByRole('button', { name: 'Choose Bug' }).count()).toBe(0);
+
+  await area.selectOption({ label: 'Any area' });
+  await type.selectOption({ label: 'Any type' });
+  await register.click();
+  await shown.first().waitFor({ ...patience, state: 'detached' });
+  expect(inputs()).toEqual(five({}));
+});
+
 test('activity shows what was done, and a delivery can be replayed', async () => {
   const bug = await newBug(sandbox, 'Seen in the activity', { 'System.Tags': 'service desk' });
   await openTab('Activity');
