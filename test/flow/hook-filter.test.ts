@@ -2,12 +2,14 @@ import { type Subscriptions, subscriptionRoutes } from '../../backend/contract/s
 import { json, until } from '../support/rig.ts';
 import {
   addMapping,
+  clearFaults,
   createWorkItem,
   idle,
   linkPair,
   openScene,
   readPanel,
   type Scene,
+  setFault,
 } from '../support/scene.ts';
 import { editWorkItem, type Pair, readCall } from '../support/two-sides.ts';
 
@@ -119,6 +121,28 @@ test('what the project does not have is refused by name, and changes nothing', a
   });
   expect(await hooks()).toEqual(before);
   expect((await list()).filter).toEqual(any);
+});
+
+test('what the account may not read is taken as it is entered', async () => {
+  const match = { path: '/wit/(classificationnodes|workitemtypecategories)' };
+  await setFault(scene.rig, 'azure', { id: 'closed', fault: { kind: 'status', status: 403 }, match });
+  // Names of types are kept for ten minutes by a client; saved settings make another.
+  const { connections } = await scene.rig.api('listConnections', { params: params() });
+  const azure = connections.find((one) => one.id === 'azure-devops');
+  if (azure === undefined) throw new Error('There is no connection to Azure DevOps');
+  const { id, kind, name, settings, retry, budget } = azure;
+  await scene.rig.api('updateConnection', {
+    params: { ...params(), connectionId: id },
+    body: { kind, name, settings, retry, budget },
+  });
+  const offered = await scene.rig.api('readHookFilter', { params: params() });
+  expect(offered.areaPaths).toBeUndefined();
+  expect(offered.workItemTypes).toBeUndefined();
+  const typed = { areaPath: 'Fabrikam\\Hidden', workItemType: 'Secret' };
+  expect((await choose(typed)).filter).toEqual(typed);
+  await clearFaults(scene.rig);
+  await choose(any);
+  expect(await narrowed()).toEqual([{}]);
 });
 
 test('a person without the right to edit the project may not choose', async () => {
