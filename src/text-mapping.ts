@@ -193,6 +193,10 @@ export const mappingWords = {
     resultEmpty: 'empty',
     warnings: {
       readOnly: (name: string) => `${name} cannot be written.`,
+      barred: {
+        template: (name: string) => `The template keeps ${name} from being written in a new ticket.`,
+        type: (name: string) => `Tickets of this type do not take ${name}.`,
+      },
       longer: (from: number, to: number) =>
         `Up to ${counted(from)} characters go into ${counted(to)}: longer text is shortened.`,
       unbounded: (to: number) =>

@@ -182,6 +182,8 @@ export const systemDescription = z.object({
       type: z.string(),
       required: z.boolean(),
       readOnly: z.boolean(),
+      /** The chosen template or type keeps it from being written. */
+      barredBy: z.enum(['template', 'type']).optional(),
       maxLength: z.number().optional(),
       choices: z
         .array(z.object({ id: z.string(), name: z.string(), category: category.optional() }))

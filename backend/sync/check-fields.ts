@@ -1,5 +1,7 @@
 import type { FieldMapping, MappingSettings, Transform } from '../contract/mapping.ts';
 import type { MappingProblem } from '../contract/mappings.ts';
+import { checkBarred } from './check-barred.ts';
+import { mayCreate } from './match.ts';
 import { type FieldDescription, otherSide, type Side } from './record.ts';
 import { effectiveRows, fieldOf, flowsFrom, isComposedFrom, sides, transformFrom } from './row-keys.ts';
 import { fieldsById, type SideDescriptions } from './side-description.ts';
@@ -121,7 +123,7 @@ function checkTypes(row: FieldMapping, from: Side, fields: Fields): MappingProbl
   return [];
 }
 
-function checkRow(row: FieldMapping, fields: Fields): MappingProblem[] {
+function checkRow(row: FieldMapping, fields: Fields, settings: MappingSettings): MappingProblem[] {
   const problems: MappingProblem[] = [];
   for (const side of sides) {
     const id = fieldOf(row, side);
@@ -140,6 +142,8 @@ function checkRow(row: FieldMapping, fields: Fields): MappingProblem[] {
         problem,
         remedy: 'Turn the direction round, or choose another field.',
       });
+    } else if (isWritten && known !== undefined) {
+      problems.push(...checkBarred(known, field, mayCreate(settings.createTicket)));
     }
   }
   for (const side of sides.filter((name) => flowsFrom(row, name))) {
@@ -207,5 +211,8 @@ const statusFieldOf = (fields: Fields, side: Side): string | undefined =>
 /** Problems of the field mappings. */
 export function checkFields(settings: MappingSettings, sidesDescribed: SideDescriptions): MappingProblem[] {
   const fields = { workItem: fieldsById(sidesDescribed.workItem), ticket: fieldsById(sidesDescribed.ticket) };
-  return [...settings.fields.flatMap((row) => checkRow(row, fields)), ...checkTwice(settings, fields)];
+  return [
+    ...settings.fields.flatMap((row) => checkRow(row, fields, settings)),
+    ...checkTwice(settings, fields),
+  ];
 }

@@ -1,6 +1,7 @@
 import type { Capabilities } from '../contract/connector-manifest.ts';
 import type { MappingSettings, Rule } from '../contract/mapping.ts';
 import type { MappingProblem } from '../contract/mappings.ts';
+import { checkBarred } from './check-barred.ts';
 import { checkFields, sideName } from './check-fields.ts';
 import { fieldsOfRule } from './criteria.ts';
 import { mayCreate, triggerOf } from './match.ts';
@@ -144,6 +145,9 @@ function checkReferences(settings: MappingSettings, described: SideDescriptions)
     } else if (field.readOnly) {
       const problem = `${field.name} cannot be written`;
       problems.push({ field: path, severity: 'error', problem, remedy: 'Choose another field.' });
+    } else {
+      // Written into a ticket that is there: what a template does at the create is no matter.
+      problems.push(...checkBarred(field, path, false));
     }
   };
   if (settings.referenceField !== undefined)

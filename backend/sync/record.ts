@@ -158,6 +158,11 @@ export interface FieldDescription {
     | 'url';
   required: boolean;
   readOnly: boolean;
+  /**
+   * What was described for keeps the field from being written: the template sets it, or records of the type do not take
+   * it. Advice for whoever makes a mapping; plans do not ask for it. Absent where the system does not tell.
+   */
+  barredBy?: 'template' | 'type';
   maxLength?: number;
   choices?: readonly { id: string; name: string; category?: StatusCategory }[];
   /** A person's hint about the field, from the system. */

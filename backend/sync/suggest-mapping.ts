@@ -78,7 +78,7 @@ function suggestFields({ described, capabilities }: SuggestInput): FieldMapping[
     const [workItemField, ticketField] = [workItem.roles[id], ticket.roles[id]];
     const [from, to] = [mine[workItemField ?? ''], theirs[ticketField ?? '']];
     if (!workItemField || !ticketField || from === undefined || to === undefined) return;
-    const [canSend, canTake] = [!to.readOnly, !from.readOnly];
+    const [canSend, canTake] = [!to.readOnly && to.barredBy === undefined, !from.readOnly];
     if (!canSend && !canTake) return;
     const direction = canSend && canTake ? 'both' : canSend ? 'out' : 'in';
     const made =

@@ -2,6 +2,7 @@ import { isFailure } from '../../sync/failure.ts';
 import type { FieldDescription } from '../../sync/record.ts';
 import type { SystemDescription } from '../connector.ts';
 import type { Alemba } from './alemba.ts';
+import { limitsOf, type Scope } from './described-scope.ts';
 import type { Property, PropertyKind } from './properties.ts';
 import type { CallStatus } from './status.ts';
 
@@ -20,23 +21,20 @@ const fieldTypes: Readonly<Record<PropertyKind, FieldDescription['type']>> = {
 const neverListed = new Set(['person', 'configuration-item', 'call', 'organization', 'location']);
 
 /** What a mapping can be made of. Statuses are the only part that it cannot do without. */
-export async function describeSystem(
-  alemba: Alemba,
-  scope: { type?: string; template?: string },
-): Promise<SystemDescription> {
+export async function describeSystem(alemba: Alemba, scope: Scope): Promise<SystemDescription> {
   const { schema, statuses, settings } = alemba;
-  const [list, properties, types, templates, partitions] = await Promise.all([
+  const [list, properties, relations, types, templates, partitions] = await Promise.all([
     statuses.list(),
     schema.properties(),
+    schema.relations(),
     tolerantLookup(alemba, 'type'),
     tolerantLookup(alemba, 'call-template'),
     tolerantLookup(alemba, 'partition'),
   ]);
   const fields: FieldDescription[] = [];
-  const filled = filledByConnection(alemba, scope);
+  const limits = limitsOf(settings, scope, relations);
   for (const property of properties.values()) {
-    const described = await describeField(alemba, property, list);
-    fields.push(filled.has(property.name) ? { ...described, required: false } : described);
+    fields.push({ ...(await describeField(alemba, property, list)), ...limits(property) });
   }
   const has = (name: string) => properties.has(name);
   return {
@@ -53,22 +51,6 @@ export async function describeSystem(
       ...(has('AssignedOfficer') && { assignee: 'AssignedOfficer' }),
     },
   };
-}
-
-/** Required by Alemba, but the connection or the template gives them: a mapping need not. */
-function filledByConnection(
-  { settings }: Alemba,
-  scope: { type?: string; template?: string },
-): ReadonlySet<string> {
-  const template = scope.template ?? settings.callTemplate;
-  const given: [string, string | undefined][] = [
-    ['IpkStatus', template || settings.callIpkStatus],
-    ['IpkStream', template || settings.callIpkStream],
-    ['Type', scope.type ?? (template || settings.callType)],
-    ['Partition', settings.partition],
-    ['Template', template],
-  ];
-  return new Set(given.filter(([, value]) => value !== undefined && value !== '').map(([name]) => name));
 }
 
 async function describeField(

@@ -9,12 +9,15 @@ import {
   readChoices,
   readMetadata,
 } from './properties.ts';
+import { type Relation, readRelations } from './relations.ts';
 
 /** Which properties a call has in this installation. */
 export interface Schema {
   /** Asks for metadata only when one of the names is not a property that every system has. */
   kinds(names: readonly string[]): Promise<ReadonlyMap<string, PropertyKind>>;
   properties(): Promise<ReadonlyMap<string, Property>>;
+  /** What a new call's properties do to each other. */
+  relations(): Promise<readonly Relation[]>;
   /** Rows of a lookup entity; empty when this installation does not have it. */
   lookup(entity: string): Promise<readonly { id: string; name: string }[]>;
 }
@@ -33,7 +36,10 @@ export function createSchema(context: ConnectorContext, client: AlembaClient): S
         client.get('call.metadata', '/call/$metadata'),
         client.get('call.createOptions', '/call/$create?$options'),
       ]);
-      return mergeMetadata(readMetadata(all), readMetadata(create));
+      return {
+        properties: mergeMetadata(readMetadata(all), readMetadata(create)),
+        relations: readRelations(create),
+      };
     },
     ttlMs,
     now: context.now,
@@ -71,14 +77,15 @@ export function createSchema(context: ConnectorContext, client: AlembaClient): S
         else known.set(name, kind);
       }
       if (unknown.length === 0) return known;
-      const properties = await metadata.get();
+      const { properties } = await metadata.get();
       for (const name of unknown) {
         const property = properties.get(name);
         if (property !== undefined) known.set(name, property.kind);
       }
       return known;
     },
-    properties: () => metadata.get(),
+    properties: async () => (await metadata.get()).properties,
+    relations: async () => (await metadata.get()).relations,
     lookup: (entity) => lookupOf(entity).get(),
   };
 }

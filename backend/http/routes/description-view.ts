@@ -12,6 +12,7 @@ export const descriptionView = (description: SystemDescription): ConnectionDescr
     type: field.type,
     required: field.required,
     readOnly: field.readOnly,
+    barredBy: field.barredBy,
     maxLength: field.maxLength,
     choices: field.choices?.map(({ id, name, category }) => ({ id, name, category })),
     help: field.help,

@@ -4,6 +4,7 @@ import type { Choice } from '../../components/field.tsx';
 import { type Loaded, useLoad } from '../../components/use-load.ts';
 import { words } from '../../text-settings.ts';
 import { useHub } from '../hub.tsx';
+import { barredFor } from './described.ts';
 
 /** Both systems' own words for types, fields and states, for the mapping that is edited. */
 export interface Descriptions {
@@ -36,20 +37,32 @@ export function useDescriptions(settings: MappingSettings): Descriptions {
       ),
     [api, projectId, connectionId, ticketType, ticketTemplate],
   );
-  return { workItem, ticket };
+  return { workItem, ticket: { ...ticket, data: ticket.data && barredFor(settings, ticket.data) } };
 }
 
 type Side = keyof Descriptions;
 
-/** Fields of a side as choices; a field that cannot be written is marked where something is to be written into it. */
-export function fieldChoices(descriptions: Descriptions, side: Side, written: boolean): Choice[] {
+/**
+ * Fields of a side as choices. Where something is to be written, those that cannot be written are left out, but for the
+ * chosen one, which is marked; so are those that a new record needs.
+ */
+export function fieldChoices(
+  descriptions: Descriptions,
+  side: Side,
+  use: { written: boolean; chosen?: string | undefined },
+): Choice[] {
   return (descriptions[side].data?.fields ?? [])
-    .map(({ id, name, required, readOnly }) => ({
-      id,
-      name: `${name}${written && readOnly ? ` (${words.fields.readOnly})` : ''}${written && required ? ` (${words.fields.required})` : ''}`,
-    }))
+    .filter((field) => !use.written || field.id === use.chosen || canBeWritten(field))
+    .map((field) => ({ id: field.id, name: `${field.name}${use.written ? markOf(field) : ''}` }))
     .sort((a, b) => a.name.localeCompare(b.name));
 }
+
+type Field = ConnectionDescription['fields'][number];
+
+const canBeWritten = ({ readOnly, barredBy }: Field): boolean => !readOnly && barredBy === undefined;
+
+const markOf = (field: Field): string =>
+  !canBeWritten(field) ? ` (${words.fields.readOnly})` : field.required ? ` (${words.fields.required})` : '';
 
 export { fieldOf } from './described.ts';
 

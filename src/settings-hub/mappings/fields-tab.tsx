@@ -173,7 +173,10 @@ function Row({
       key="workItem"
       aria-label={w.workItemField}
       value={row.workItemField}
-      choices={fieldChoices(descriptions, 'workItem', towards === 'in')}
+      choices={fieldChoices(descriptions, 'workItem', {
+        written: towards === 'in',
+        chosen: row.workItemField,
+      })}
       onChange={(workItemField) => onChange({ ...row, workItemField })}
     />
   );
@@ -182,7 +185,7 @@ function Row({
       key="ticket"
       aria-label={w.ticketField}
       value={row.ticketField}
-      choices={fieldChoices(descriptions, 'ticket', towards === 'out')}
+      choices={fieldChoices(descriptions, 'ticket', { written: towards === 'out', chosen: row.ticketField })}
       onChange={(ticketField) => onChange({ ...row, ticketField })}
     />
   );

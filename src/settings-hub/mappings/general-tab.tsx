@@ -51,7 +51,7 @@ export function GeneralTab({ settings, change, descriptions }: TabProps) {
         label={w.reference}
         help={w.referenceHelp}
         value={settings.referenceField ?? ''}
-        choices={fieldChoices(descriptions, 'workItem', true)}
+        choices={fieldChoices(descriptions, 'workItem', { written: true, chosen: settings.referenceField })}
         none={w.none}
         onChange={(id) => change({ referenceField: id || undefined })}
       />

@@ -18,7 +18,7 @@ export function ResponseTab({ settings, change, descriptions }: TabProps) {
           key={side}
           title={w[side]}
           rows={response[side]}
-          choices={fieldChoices(descriptions, side, true)}
+          choicesFor={(chosen) => fieldChoices(descriptions, side, { written: true, chosen })}
           onChange={(rows) => change({ response: { ...response, [side]: rows } })}
         />
       ))}
@@ -29,12 +29,12 @@ export function ResponseTab({ settings, change, descriptions }: TabProps) {
 function Rows({
   title,
   rows,
-  choices,
+  choicesFor,
   onChange,
 }: {
   title: string;
   rows: readonly ResponseRow[];
-  choices: Choice[];
+  choicesFor(chosen: string): Choice[];
   onChange(rows: ResponseRow[]): void;
 }) {
   const put = (at: number, row: ResponseRow | undefined) =>
@@ -54,7 +54,7 @@ function Rows({
           <Select
             aria-label={w.field}
             value={row.field}
-            choices={choices}
+            choices={choicesFor(row.field)}
             onChange={(field) => put(at, { ...row, field })}
           />
           <IconAction label={words.remove} icon="Delete" onClick={() => put(at, undefined)} />

@@ -14,6 +14,7 @@ export function rowWarnings(row: FieldMapping, towards: Towards, descriptions: D
   const found: string[] = [];
   const kind = row[towards].kind;
   if (to.readOnly) found.push(w.readOnly(to.name));
+  else if (to.barredBy) found.push(w.barred[to.barredBy](to.name));
   if (to.maxLength !== undefined && ['copy', 'template', 'rich'].includes(kind)) {
     const longest = kind === 'copy' ? from?.maxLength : undefined;
     if (longest === undefined) found.push(w.unbounded(to.maxLength));

@@ -125,7 +125,7 @@ function ConditionEditor({
       <Select
         aria-label={w.field}
         value={field}
-        choices={fieldChoices(descriptions, side, false)}
+        choices={fieldChoices(descriptions, side, { written: false })}
         onChange={(id) => onChange({ ...condition, field: id })}
       />
       <Select
