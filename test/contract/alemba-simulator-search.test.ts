@@ -214,12 +214,15 @@ describe('tables and metadata', () => {
       Ref: 3,
       Name: 'Pending',
     });
-    const create = await session.get<{ properties: Json[] }>('/call/$create', { $options: '' });
-    expect(property('IpkStatus', create.body.properties)).toMatchObject({ required: true });
-    const action = await session.get<{ inputs: Json[]; methods: string[] }>('/call/$Create');
+    type Action = { inputs: Json[]; methods: string[] };
+    const create = await session.get<Action>('/call/$create', { $options: '' });
+    const action = await session.get<Action>('/call/$Create');
+    expect(create.body.inputs).toEqual(action.body.inputs);
     expect(action.body).toMatchObject({ href: 'api:v2/call', methods: ['POST'], status: 'GA' });
-    expect(action.body.inputs.find((input) => input.property === 'IpkStatus')).toMatchObject({
-      required: true,
+    const input = (name: string) => action.body.inputs.find(({ property }) => property === name);
+    expect(input('Partition')).toMatchObject({ required: true });
+    expect(input('IpkStatus')).toMatchObject({
+      required: false,
       relations: [
         {
           source: 'Template',

@@ -1,4 +1,5 @@
 import type { ApiVersion } from './links.ts';
+import { relationsOf } from './rules/relations.ts';
 import type { EntityType, PropertyType } from './schema.ts';
 import type { AlembaStore } from './store.ts';
 
@@ -12,7 +13,7 @@ export function describeEntity(entity: EntityType, version: ApiVersion) {
   };
 }
 
-/** `GET /{entity}?$options` and `GET /call/$create?$options`: the same with required flags and choices. */
+/** `GET /{entity}?$options`: the same with required flags and choices. */
 export function describeOptions(store: AlembaStore, entity: EntityType, version: ApiVersion, self: string) {
   const required = requiredInputs(store, entity);
   return {
@@ -28,20 +29,6 @@ export function describeOptions(store: AlembaStore, entity: EntityType, version:
     status: 'GA',
   };
 }
-
-type Behavior = { type: number; scope: 0 | 1 | 2 };
-
-/** Read-only-if-set and required-if-null: the two halves of the template rule. */
-const templateRelations = [
-  { source: 'Template', target: 'IpkStatus' },
-  { source: 'Template', target: 'IpkStream' },
-].map((pair) => ({
-  ...pair,
-  behaviors: [
-    { type: 16, scope: 2 },
-    { type: 17, scope: 2 },
-  ] as Behavior[],
-}));
 
 const notes = [
   { property: '$action.Description.Title', required: false, type: 'string', displayType: 'Text' },
@@ -70,8 +57,13 @@ export const actionNames = [
 ];
 
 /** `GET /call/$Action`: inputs of one action, in the guide's shape. */
-export function describeAction(store: AlembaStore, call: EntityType, action: string, version: ApiVersion) {
-  const self = `api:${version}/call/$${action}`;
+export function describeAction(
+  store: AlembaStore,
+  call: EntityType,
+  action: string,
+  version: ApiVersion,
+  self = `api:${version}/call/$${action}`,
+) {
   const path = action === 'Update' ? '' : `/${action.toLowerCase()}`;
   return {
     _context: `api:${version}/$metadata`,
@@ -89,9 +81,7 @@ function actionInputs(store: AlembaStore, call: EntityType, action: string): unk
     const property = call.properties.get(name) as PropertyType;
     const pair = property.richTextPair;
     const relations = [
-      ...(name === 'IpkStatus' || name === 'IpkStream'
-        ? templateRelations.filter((one) => one.target === name)
-        : []),
+      ...relationsOf(store).filter((one) => one.target === name),
       ...(pair !== undefined ? [{ source: pair, target: name, behaviors: [{ type: 14, scope: 2 }] }] : []),
     ];
     return {
@@ -106,10 +96,12 @@ function actionInputs(store: AlembaStore, call: EntityType, action: string): unk
     };
   };
   if (action === 'Create' || action === 'Update') {
-    const required = requiredInputs(store, call);
+    // What depends on another property is told by a relation.
+    const dependent = new Set(relationsOf(store).map(({ target }) => target));
+    const required = [...requiredInputs(store, call)].filter((name) => !dependent.has(name));
     const writable = [...call.properties.values()].filter((property) => property.readOnly !== true);
     return writable.map((property) =>
-      input(property.name, action === 'Create' && required.has(property.name)),
+      input(property.name, action === 'Create' && required.includes(property.name)),
     );
   }
   const { visibilityField, closure } = store.settings;

@@ -1,3 +1,5 @@
+import type { Relation } from './rules/relations.ts';
+
 /** What differs between installations, or is not documented by the vendor; changed at `/_sandbox/settings`. */
 export interface AlembaSettings {
   /** Concurrent sessions; one more login is refused. */
@@ -6,6 +8,8 @@ export interface AlembaSettings {
   closure: { requireReason: boolean; requireComment: boolean };
   /** Properties that a create must carry beyond the built-in ones (templates count). */
   requiredFields: string[];
+  /** Beyond what the template does to IPK status and stream. */
+  relations: Relation[];
   /** Whose lock it is. With `session`, a client that restarted and logged in again meets its own old lock. */
   lockOwner: 'person' | 'session';
   /** Not printed in the vendor's manual; 403 is the nearest of the statuses that it lists. */
@@ -31,6 +35,7 @@ export const defaultSettings = (): AlembaSettings => ({
   partitioning: true,
   closure: { requireReason: false, requireComment: false },
   requiredFields: [],
+  relations: [],
   lockOwner: 'person',
   lockConflictStatus: 403,
   noteAction: true,

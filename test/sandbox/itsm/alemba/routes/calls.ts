@@ -85,7 +85,7 @@ function describeCall(system: AlembaSystem, request: ApiRequest, name: string) {
   const action = actionNames.find((known) => known.toLowerCase() === name.toLowerCase());
   if (action === undefined) throw resourceNotFound(`call/$${name}`);
   if (action === 'Create' && '$options' in request.query) {
-    return describeOptions(system.store, callEntity, version, `api:${version}/call/$create?$options`);
+    return describeAction(system.store, callEntity, action, version, `api:${version}/call/$create?$options`);
   }
   return describeAction(system.store, callEntity, action, version);
 }

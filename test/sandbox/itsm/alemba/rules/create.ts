@@ -4,6 +4,7 @@ import type { AlembaStore } from '../store.ts';
 import { requireAnalyst } from './access.ts';
 import { FieldCheck, priorityOf, readFields } from './fields.ts';
 import { addHistory } from './history.ts';
+import { checkRelations } from './relations.ts';
 
 export const status = { new: 1, inProgress: 2, pending: 3, resolved: 4, closed: 5, cancelled: 6 } as const;
 export const physical = {
@@ -70,14 +71,7 @@ function checkCreate(
   values: Record<string, Scalar>,
   check: FieldCheck,
 ): void {
-  for (const name of ['IpkStatus', 'IpkStream'] as const) {
-    const hasTemplate = fields.Template !== undefined && fields.Template !== null;
-    if (hasTemplate && fields[name] !== undefined)
-      check.add(name, `ReadOnly: ${name} is set by the Template`);
-    if (!hasTemplate && (fields[name] ?? null) === null) {
-      check.add(name, `Required: ${name} must be set when Template is null`);
-    }
-  }
+  checkRelations(store, fields, values, check);
   if (store.settings.partitioning && (values.Partition ?? null) === null) check.add('Partition', 'Required');
   checkPriority(store, fields, check);
   checkStatus(store, fields, check);
