@@ -95,6 +95,45 @@ test('rows show what they make of a real work item while they are made, template
   await hub.getByText('“ADO: Cannot sign in after password reset”').waitFor(patience);
 });
 
+test('a template limits the fields that a row may write, and none gives them back', async () => {
+  await open('mappings');
+  await hub.getByRole('button', { name: 'Edit' }).click(patience);
+  const tab = (name: string) => hub.getByRole('tab', { name, exact: true }).click(patience);
+  const template = hub.getByLabel('Ticket template');
+  const offered = async () => {
+    await tab('Out');
+    await hub.getByRole('button', { name: 'Add field' }).click(patience);
+    const target = hub.getByLabel('Ticket field').last();
+    await target.getByRole('option', { name: /^Impact/ }).waitFor({ ...patience, state: 'attached' });
+    return { target, names: await target.getByRole('option').allTextContents() };
+  };
+  const chooseTemplate = async (id: string) => {
+    await tab('General');
+    const described = page.waitForResponse((response) => response.url().includes('/description'), patience);
+    await template.selectOption(id, patience);
+    await (await described).finished();
+  };
+
+  const before = await offered();
+  expect(before.names).not.toContain('Ipk Status');
+  await before.target.selectOption({ label: 'Impact' });
+  await chooseTemplate('');
+  const free = await offered();
+  expect(free.names).toContain('Ipk Status');
+  expect(free.names).not.toContain('Physical Status');
+  await free.target.selectOption({ label: 'Ipk Status' });
+  await chooseTemplate('97');
+  await tab('Out');
+  // A row that is there keeps its field in sight, with the reason.
+  await hub.getByText('The template keeps Ipk Status from being written in a new ticket.').waitFor(patience);
+  expect(await free.target.locator('option:checked').textContent()).toBe('Ipk Status (read-only)');
+  expect((await offered()).names).not.toContain('Ipk Status');
+  await tab('In');
+  await hub.getByRole('button', { name: 'Add field' }).click(patience);
+  const source = hub.getByLabel('Ticket field').last();
+  expect(await source.getByRole('option').allTextContents()).toContain('Ipk Status');
+});
+
 test('leaving a draft asks first, whichever way it is left', async () => {
   await open('mappings');
   await hub.getByRole('button', { name: 'Edit' }).click(patience);

@@ -87,6 +87,44 @@ describe('mappings', () => {
     for (const one of problem.fields ?? []) expect(one.remedy.length).toBeGreaterThan(5);
   });
 
+  test('a field that the template keeps is described so and warned of, which saving does not mind', async () => {
+    const template = '96';
+    const kept = async (query: { template?: string }) => {
+      const { fields } = await admin.call('describeConnection', { params: { connectionId }, query });
+      return fields.filter(({ barredBy }) => barredBy).map(({ id, barredBy }) => [id, barredBy]);
+    };
+    expect(await kept({})).toEqual([]);
+    expect(await kept({ template })).toEqual([
+      ['IpkStatus', 'template'],
+      ['IpkStream', 'template'],
+    ]);
+    const stream = {
+      id: 'stream',
+      workItemField: 'System.Reason',
+      ticketField: 'IpkStream',
+      direction: 'out' as const,
+      when: 'always' as const,
+      out: { kind: 'constant' as const, value: '0' },
+      in: { kind: 'copy' as const },
+    };
+    const withRow = { ...suggestion, fields: [...suggestion.fields, stream] };
+    const warnings = async (settings: MappingSettings) =>
+      (await admin.call('checkMapping', { body: settings })).problems.filter(
+        ({ field }) => field === 'fields[stream].ticketField',
+      );
+    expect(await warnings(withRow)).toEqual([]);
+    expect(await warnings({ ...withRow, ticketTemplate: template })).toEqual([
+      {
+        field: 'fields[stream].ticketField',
+        severity: 'warning',
+        problem: 'The template keeps Ipk Stream from being written in a new ticket',
+        remedy: expect.stringContaining('choose another field'),
+      },
+    ]);
+    const saved = await create({ ...withRow, ticketTemplate: template });
+    await remove(saved.id);
+  });
+
   test('a draft may be wrong until it is switched on', async () => {
     const draft = await create({ enabled: false, workItemTypes: ['Elephant'] });
     const { mappings } = await admin.call('listMappings');

@@ -1,6 +1,6 @@
 import type { ConnectionDescription } from '../../../backend/contract/connections.ts';
 import type { FieldMapping, MappingSettings } from '../../../backend/contract/mapping.ts';
-import type { Described } from '../../../src/settings-hub/mappings/described.ts';
+import { barredFor, type Described } from '../../../src/settings-hub/mappings/described.ts';
 import { rowWarnings, unfilled } from '../../../src/settings-hub/mappings/row-warnings.ts';
 import { settingsDifference } from '../../../src/settings-hub/mappings/settings-difference.ts';
 import { completionsAt } from '../../../src/settings-hub/mappings/template-completion.ts';
@@ -100,6 +100,8 @@ describe('warnings beside a row', () => {
     ['a text without limit', {}, { maxLength: 100 }, /holds 100/],
     ['a shorter text', { maxLength: 50 }, { maxLength: 100 }, undefined],
     ['a read-only field', {}, { readOnly: true }, /cannot be written/],
+    ['a field of the template', {}, { barredBy: 'template' }, /template keeps Subject/],
+    ['a field that the type lacks', {}, { barredBy: 'type' }, /this type do not take Subject/],
     ['a list', {}, { type: 'choice', choices: [{ id: '1', name: 'One' }] }, /use a table/],
     ['a person', {}, { type: 'principal' }, /as a person/],
     ['a time', {}, { type: 'instant' }, /as a date/],
@@ -116,5 +118,19 @@ describe('warnings beside a row', () => {
     const descriptions = described([], [...needed, field('Subject', { required: true })]);
     const names = unfilled({ ...settings(), fields: [row()] }, 'out', descriptions).map(({ id }) => id);
     expect(names).toEqual(['Reason']);
+  });
+});
+
+describe('what a template keeps', () => {
+  const ticket = described([], [field('A', { barredBy: 'template' }), field('B', { barredBy: 'type' })])
+    .ticket.data as ConnectionDescription;
+  test.each([
+    ['automatic', ['template', 'type']],
+    ['manual', ['template', 'type']],
+    ['linkOnly', [undefined, 'type']],
+    ['never', [undefined, 'type']],
+  ] as const)('with tickets created %s', (mode, expected) => {
+    const createTicket = { ...settings().createTicket, mode };
+    expect(barredFor({ createTicket }, ticket).fields.map(({ barredBy }) => barredBy)).toEqual(expected);
   });
 });

@@ -202,6 +202,60 @@ describe('checking a mapping', () => {
     );
   });
 
+  describe('a field that is kept from being written', () => {
+    const barred = (barredBy: 'template' | 'type', direction: string, mode = 'automatic') => {
+      const kept = described.ticket.fields.map((field) =>
+        field.id === 'summary' ? { ...field, barredBy } : field,
+      );
+      const settings = mappingOf({
+        ...base,
+        createTicket: { mode, onStates: ['New'] },
+        referenceField: 'Note',
+        fields: [service, ...row('Effort', 'summary', direction).fields],
+      });
+      return checkMapping(
+        settings,
+        { ...described, ticket: { ...described.ticket, fields: kept } },
+        can,
+      ).filter(({ field }) => field === 'fields[r].ticketField');
+    };
+    test.each(['out', 'both'])('by the template is warned of in a row that goes %s', (direction) => {
+      expect(barred('template', direction)).toEqual([
+        {
+          field: 'fields[r].ticketField',
+          severity: 'warning',
+          problem: expect.stringMatching(/^The template keeps .* from being written in a new ticket$/),
+          remedy: expect.stringContaining('create tickets without the template'),
+        },
+      ]);
+    });
+    test.each(['linkOnly', 'never'])('by the template is no matter with %s', (mode) => {
+      expect(barred('template', 'out', mode)).toEqual([]);
+    });
+    test.each(['automatic', 'never'])('by the type is warned of with %s', (mode) => {
+      expect(barred('type', 'out', mode)).toMatchObject([
+        { severity: 'warning', problem: expect.stringContaining('of this type do not take') },
+      ]);
+    });
+    test('may be read', () => {
+      expect(barred('template', 'in')).toEqual([]);
+      expect(barred('type', 'in')).toEqual([]);
+    });
+    test('by the type is warned of where the number of the work item goes, too', () => {
+      const ticket = {
+        ...described.ticket,
+        fields: described.ticket.fields.map((field) => ({ ...field, barredBy: 'type' as const })),
+      };
+      const settings = mappingOf({
+        ...base,
+        response: { workItem: [], ticket: [{ field: 'summary', value: 'key' }] },
+      });
+      expect(checkMapping(settings, { ...described, ticket }, can)).toContainEqual(
+        expect.objectContaining({ field: 'response.ticket[0].field', severity: 'warning' }),
+      );
+    });
+  });
+
   test.each([
     [
       'comments.outVisibility',
