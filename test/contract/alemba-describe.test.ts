@@ -79,10 +79,50 @@ describe('fields for a type', () => {
   });
 });
 
-test('other templates and types ask for no metadata again', async () => {
+describe('fields that calls of an entity lack', () => {
+  const [accessRequest, signIn, applicationFault] = ['97', '150', '149'];
+  const lacking = (properties: Record<string, string[]>) =>
+    side.agent('PUT', '/settings', { absentProperties: properties });
+
+  test('are kept by the template that leads there, as the create says that writes them', async () => {
+    await lacking({ 'service-request': ['CustomInteger1'] });
+    const template = accessRequest;
+    expect(await fieldFor('CustomInteger1', { template })).toEqual({ ...free, barredBy: 'template' });
+    expect(await fieldFor('CustomInteger1', { template: softwareFault })).toEqual(free);
+    expect(await fieldFor('CustomInteger1')).toEqual(free);
+    const { kind } = await failureOf(
+      side.system.create({ template, fields: { Subject: 'x', CustomInteger1: 1 }, mark: newMark() }),
+    );
+    expect(kind).toBe('rejected');
+  });
+
+  test('are kept by a type when no call of the type has them', async () => {
+    await side.agent('POST', '/calls', { Subject: 'A problem', Type: 149, IpkStatus: 2 });
+    await lacking({ incident: ['CustomInteger1', 'CustomInteger2'], problem: ['CustomInteger2'] });
+    const scope = { type: applicationFault };
+    expect(await fieldFor('CustomInteger1', scope)).toEqual(free);
+    expect(await fieldFor('CustomInteger2', scope)).toEqual({ ...free, barredBy: 'type' });
+  });
+
+  test('are not known where no call has the type, nor where the metadata cannot be had', async () => {
+    await lacking({ incident: ['CustomInteger1'], 'service-request': ['CustomInteger1'] });
+    expect(await fieldFor('CustomInteger1', { type: '300' })).toEqual(free);
+    side.faults.set({
+      id: 'metadata',
+      match: { path: '/incident/\\$metadata' },
+      fault: { kind: 'status', status: 403 },
+    });
+    expect(await fieldFor('CustomInteger1', { template: softwareFault })).toEqual(free);
+    expect(await fieldFor('CustomInteger1', { type: `${signIn}||true` })).toEqual(free);
+  });
+});
+
+test('a template costs two requests once, and describing it again none', async () => {
   await side.system.describe({});
   side.forgetRequests();
   await side.system.describe({ template: softwareFault });
-  await side.system.describe({ type: '149' });
+  expect(side.requests().all.toSorted()).toEqual(['call.search', 'ipk.read']);
+  side.forgetRequests();
+  await side.system.describe({ template: softwareFault });
   expect(side.requests().all).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import type { ConnectorContext } from '../connector.ts';
 import type { AlembaClient } from './client.ts';
+import type { EntityProperties } from './entity-properties.ts';
 import type { People } from './people.ts';
 import type { Schema } from './schema.ts';
 import type { AlembaSettings } from './settings.ts';
@@ -11,6 +12,7 @@ export interface Alemba {
   settings: AlembaSettings;
   client: AlembaClient;
   schema: Schema;
+  entityProperties: EntityProperties;
   statuses: StatusTable;
   people: People;
   /** Status of calls as last read, with the revision that it belongs to: saves a reading before a write. */

@@ -2,7 +2,7 @@ import { isFailure } from '../../sync/failure.ts';
 import type { FieldDescription } from '../../sync/record.ts';
 import type { SystemDescription } from '../connector.ts';
 import type { Alemba } from './alemba.ts';
-import { limitsOf, type Scope } from './described-scope.ts';
+import { chosenOf, limitsOf, type Scope } from './described-scope.ts';
 import type { Property, PropertyKind } from './properties.ts';
 import type { CallStatus } from './status.ts';
 
@@ -23,16 +23,17 @@ const neverListed = new Set(['person', 'configuration-item', 'call', 'organizati
 /** What a mapping can be made of. Statuses are the only part that it cannot do without. */
 export async function describeSystem(alemba: Alemba, scope: Scope): Promise<SystemDescription> {
   const { schema, statuses, settings } = alemba;
-  const [list, properties, relations, types, templates, partitions] = await Promise.all([
+  const [list, properties, relations, present, types, templates, partitions] = await Promise.all([
     statuses.list(),
     schema.properties(),
     schema.relations(),
+    alemba.entityProperties.of(chosenOf(settings, scope)),
     tolerantLookup(alemba, 'type'),
     tolerantLookup(alemba, 'call-template'),
     tolerantLookup(alemba, 'partition'),
   ]);
   const fields: FieldDescription[] = [];
-  const limits = limitsOf(settings, scope, relations);
+  const limits = limitsOf(settings, scope, { relations, present });
   for (const property of properties.values()) {
     fields.push({ ...(await describeField(alemba, property, list)), ...limits(property) });
   }

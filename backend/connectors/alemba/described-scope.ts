@@ -9,11 +9,14 @@ export interface Scope {
   template?: string;
 }
 
-/** As a create fills them in (`createBody`): the mapping's own first, then the connection's. Empty when there is none. */
-export function chosenOf(settings: AlembaSettings, scope: Scope): { type: string; template: string } {
-  const template = scope.template ?? settings.callTemplate;
-  return { template, type: scope.type ?? (template === '' ? settings.callType : '') };
-}
+/**
+ * The template as a create fills it in (`createBody`), and the type that all calls of the mapping have; empty when there
+ * is none. The connection's type is for new calls alone: such a mapping takes calls of every type.
+ */
+export const chosenOf = (settings: AlembaSettings, scope: Scope): { type: string; template: string } => ({
+  template: scope.template ?? settings.callTemplate,
+  type: scope.type ?? '',
+});
 
 /** Required by Alemba, but the connection or the template gives them: a mapping need not. */
 export function filledByConnection(settings: AlembaSettings, scope: Scope): ReadonlySet<string> {
@@ -30,25 +33,35 @@ export function filledByConnection(settings: AlembaSettings, scope: Scope): Read
 
 export type Limits = (property: Property) => Pick<FieldDescription, 'required' | 'barredBy'>;
 
+export interface Known {
+  relations: readonly Relation[];
+  /** Properties that such calls have; undefined where that cannot be told. */
+  present: ReadonlySet<string> | undefined;
+}
+
 /** What the type and the template change about a property. */
-export function limitsOf(settings: AlembaSettings, scope: Scope, relations: readonly Relation[]): Limits {
+export function limitsOf(settings: AlembaSettings, scope: Scope, { relations, present }: Known): Limits {
   const { type, template } = chosenOf(settings, scope);
   const given = new Map([['Template', template !== '']]);
   // A call without a type of ours may still get one, from its template or a row.
   if (type !== '') given.set('Type', true);
   const { readOnly, required } = effectsOf(relations, given);
+  const kind = template === '' ? 'type' : 'template';
   const filled = filledByConnection(settings, scope);
   // The close and the forward action write these, whatever a create may not.
   const byAction = new Set([...settings.closeFields, ...settings.assignmentFields]);
   return ({ name, required: always }) => {
     const keeper = byAction.has(name) ? undefined : eitherHalf(name, readOnly);
-    const barredBy = keeper === undefined ? undefined : keeper === 'Template' ? 'template' : 'type';
+    const isAbsent = present !== undefined && !present.has(name);
+    const barredBy = isAbsent ? kind : keeper === undefined ? undefined : bySource(keeper);
     return {
       required: barredBy === undefined && !filled.has(name) && (always || required.has(name)),
       ...(barredBy !== undefined && { barredBy }),
     };
   };
 }
+
+const bySource = (source: string) => (source === 'Template' ? 'template' : 'type');
 
 /** The two halves of a rich text are written together, so what keeps one keeps both. */
 const eitherHalf = (name: string, readOnly: Effects['readOnly']): string | undefined =>

@@ -7,6 +7,7 @@ import { createClient } from './client.ts';
 import { addComment, listComments } from './comments.ts';
 import { createCreator } from './create.ts';
 import { describeSystem } from './describe.ts';
+import { createEntityProperties } from './entity-properties.ts';
 import { unlock } from './lock.ts';
 import { manifest } from './manifest.ts';
 import { createPeople } from './people.ts';
@@ -31,6 +32,7 @@ function connect(context: ConnectorContext): RecordSystem {
     settings,
     client,
     schema: createSchema(context, client),
+    entityProperties: createEntityProperties(context, client),
     statuses: createStatusTable(context, client, settings),
     people: createPeople(context, client, settings),
     recent: createRecent(),

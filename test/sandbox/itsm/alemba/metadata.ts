@@ -1,6 +1,6 @@
 import type { ApiVersion } from './links.ts';
 import { relationsOf } from './rules/relations.ts';
-import type { EntityType, PropertyType } from './schema.ts';
+import { callEntity, type EntityType, type PropertyType } from './schema.ts';
 import type { AlembaStore } from './store.ts';
 
 /** `GET /{entity}/$metadata`: what the entity is made of. */
@@ -11,6 +11,13 @@ export function describeEntity(entity: EntityType, version: ApiVersion) {
     name: entity.name,
     properties: [...entity.properties.values()].map(describeProperty),
   };
+}
+
+/** Calls of one IPK status under the name of their own entity. */
+export function describeIpkEntity(store: AlembaStore, name: string, version: ApiVersion) {
+  const absent = store.settings.absentProperties[name] ?? [];
+  const properties = [...callEntity.properties].filter(([property]) => !absent.includes(property));
+  return describeEntity({ name, properties: new Map(properties) }, version);
 }
 
 /** `GET /{entity}?$options`: the same with required flags and choices. */

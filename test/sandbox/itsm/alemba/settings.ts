@@ -10,6 +10,8 @@ export interface AlembaSettings {
   requiredFields: string[];
   /** Beyond what the template does to IPK status and stream. */
   relations: Relation[];
+  /** Properties of calls that an entity of one IPK status (`service-request`) lacks; its metadata leaves them out. */
+  absentProperties: Record<string, string[]>;
   /** Whose lock it is. With `session`, a client that restarted and logged in again meets its own old lock. */
   lockOwner: 'person' | 'session';
   /** Not printed in the vendor's manual; 403 is the nearest of the statuses that it lists. */
@@ -36,6 +38,7 @@ export const defaultSettings = (): AlembaSettings => ({
   closure: { requireReason: false, requireComment: false },
   requiredFields: [],
   relations: [],
+  absentProperties: {},
   lockOwner: 'person',
   lockConflictStatus: 403,
   noteAction: true,

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { methodNotAllowed, recordNotFound, resourceNotFound } from '../errors.ts';
-import { describeEntity, describeOptions } from '../metadata.ts';
+import { describeEntity, describeIpkEntity, describeOptions } from '../metadata.ts';
 import type { Actor, Row } from '../model.ts';
 import type { RawQuery } from '../query/search.ts';
 import { visibleCall } from '../rules/access.ts';
-import { callEntity, type EntityType, lookupEntities } from '../schema.ts';
+import { type EntityType, lookupEntities } from '../schema.ts';
 import type { AlembaSystem } from '../system.ts';
 import { answerSearch, keptQuery } from './answer.ts';
 import { readCall } from './calls.ts';
@@ -68,7 +68,7 @@ function registerIpkEntities(app: FastifyInstance, system: AlembaSystem): void {
     const { entity, ref, version } = request.params;
     const status = [...system.store.table('ipk-status').values()].find((row) => row.EntityName === entity);
     if (status === undefined) throw resourceNotFound(entity);
-    if (ref === '$metadata') return { ...describeEntity(callEntity, version), name: entity };
+    if (ref === '$metadata') return describeIpkEntity(system.store, entity, version);
     const call = visibleCall(system.store, actor, ref);
     if (call.values.IpkStatus !== status.Ref) throw recordNotFound(entity, ref);
     return readCall(system, actor, call, request);

@@ -72,12 +72,28 @@ function checkCreate(
   check: FieldCheck,
 ): void {
   checkRelations(store, fields, values, check);
+  checkPresent(store, fields, values, check);
   if (store.settings.partitioning && (values.Partition ?? null) === null) check.add('Partition', 'Required');
   checkPriority(store, fields, check);
   checkStatus(store, fields, check);
   for (const name of store.settings.requiredFields) {
     const value = values[name] ?? null;
     if (value === null || value === '') check.add(name, 'Required');
+  }
+}
+
+/** An entity of one IPK status may lack what other calls have. */
+function checkPresent(
+  store: AlembaStore,
+  fields: Record<string, Scalar>,
+  { IpkStatus }: Record<string, Scalar>,
+  check: FieldCheck,
+): void {
+  const entity =
+    typeof IpkStatus === 'number' ? store.lookup('ipk-status', IpkStatus)?.EntityName : undefined;
+  if (typeof entity !== 'string') return;
+  for (const name of store.settings.absentProperties[entity] ?? []) {
+    if (name in fields) check.add(name, `Unknown: ${name} is not a property of ${entity}`);
   }
 }
 
