@@ -115,19 +115,21 @@ test('a template limits the fields that a row may write, and none gives them bac
   };
 
   const before = await offered();
-  expect(before.names).not.toContain('Ipk Status');
+  // Neither as it is nor with a mark.
+  const hasStatus = (names: string[]) => names.some((name) => name.startsWith('Ipk Status'));
+  expect(hasStatus(before.names)).toBe(false);
   await before.target.selectOption({ label: 'Impact' });
   await chooseTemplate('');
   const free = await offered();
   expect(free.names).toContain('Ipk Status');
-  expect(free.names).not.toContain('Physical Status');
+  expect(free.names.filter((name) => name.startsWith('Physical Status'))).toEqual([]);
   await free.target.selectOption({ label: 'Ipk Status' });
   await chooseTemplate('97');
   await tab('Out');
   // A row that is there keeps its field in sight, with the reason.
   await hub.getByText('The template keeps Ipk Status from being written in a new ticket.').waitFor(patience);
   expect(await free.target.locator('option:checked').textContent()).toBe('Ipk Status (read-only)');
-  expect((await offered()).names).not.toContain('Ipk Status');
+  expect(hasStatus((await offered()).names)).toBe(false);
   await tab('In');
   await hub.getByRole('button', { name: 'Add field' }).click(patience);
   const source = hub.getByLabel('Ticket field').last();

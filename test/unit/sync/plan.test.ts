@@ -413,8 +413,14 @@ describe('match', () => {
     expect(refusal({ createTicket: { mode: 'automatic', onStates: ['Closed'] } })).toBe('otherState');
     expect(refusal({ createTicket: { mode: 'automatic', onStates: ['new'] } })).toBeUndefined();
     const ticket = snapshotOf(startWorld(), 'ticket');
+    const always = { mode: 'automatic' };
     const scope = { kind: 'condition', field: 'subject', operator: 'contains', value: 'scanner' };
     expect(matchRefusal(ticket, mapping('a', { ticketScope: scope }))).toBe('outOfScope');
+    const typed = { ...ticket, ref: { ...ticket.ref, type: '149' } };
+    expect(matchRefusal(typed, mapping('a', { ticketType: '150', createWorkItem: always }))).toBe(
+      'otherType',
+    );
+    expect(matchRefusal(typed, mapping('a', { ticketType: '149', createWorkItem: always }))).toBeUndefined();
     expect(
       candidateMappings(snapshot, [
         mapping('m', { createTicket: { mode: 'manual' } }),
