@@ -10,7 +10,7 @@ const areaNode: z.ZodType<AreaNode> = z.lazy(() =>
   z.object({ name: z.string(), children: z.array(areaNode).nullish() }),
 );
 
-/** Deeper than areas can be: 14 levels (Microsoft: organizations/settings/work/object-limits). */
+/** Deeper than anybody nests areas; what lies below is not offered. */
 const depth = 20;
 
 /**
