@@ -50,7 +50,7 @@ export function HookFilterPart({
           />
         </div>
       )}
-      <ul className="plain-list small-text quiet">
+      <ul className="plain-list stack tight small-text quiet">
         {w.outside.map((line) => (
           <li key={line}>{line}</li>
         ))}

@@ -51,8 +51,12 @@ export async function openStage(): Promise<Stage> {
     form: (workItemId, opening) => open(`_workitems/edit/${workItemId}`, opening),
     async clear() {
       for (const context of contexts.splice(0)) {
-        // Long polls are always under way.
-        for (const page of context.pages()) await page.unrouteAll({ behavior: 'ignoreErrors' });
+        for (const page of context.pages()) {
+          // Long polls are always under way. The tab of a download closes by itself, at any moment.
+          await page.unrouteAll({ behavior: 'ignoreErrors' }).catch((error: unknown) => {
+            if (!page.isClosed()) throw error;
+          });
+        }
         await context.close();
       }
       const found = faults;
