@@ -26,4 +26,4 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=4 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # The embedded PostgreSQL needs a moment for its last checkpoint: give `docker stop` at least 40 s (--time 40).
 ENTRYPOINT ["tini", "--"]
-CMD ["node", "--max-old-space-size=160", "--max-semi-space-size=12", "--v8-pool-size=1", "backend/main.ts"]
+CMD ["node", "--max-old-space-size=160", "--max-semi-space-size=12", "backend/main.ts"]

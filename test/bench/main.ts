@@ -29,7 +29,7 @@ if (wants('panel')) add(...(await panelFigures()));
 if (values.only?.split(',').every((name) => name === 'start' || name === 'panel')) finish();
 
 /** As `npm run serve` starts it. */
-const heap = { NODE_ARGS: '--max-old-space-size=160 --max-semi-space-size=12 --v8-pool-size=1' };
+const heap = { NODE_ARGS: '--max-old-space-size=160 --max-semi-space-size=12' };
 const site: Site = await openSite({ env: heap });
 const memory = watchMemory(site.rig.backend().process.pid as number);
 try {
