@@ -17,7 +17,7 @@ export interface ClaimedLane {
   connection: string;
   link: string | undefined;
   /** The link as it stood right after the claim; undefined when it is gone. */
-  loaded?: LoadedLink | undefined;
+  loaded: LoadedLink | undefined;
   hints: readonly SidedHint[];
   queued: number;
   lastInbox: number;

@@ -20,7 +20,7 @@ export interface ConnectionDraft {
   budget: Record<keyof Connection['budget'], string>;
 }
 
-/** What the contract uses when nothing is said; a fixed wait begins with what most desks use, half an hour. */
+/** What the contract uses when nothing is said; a fixed wait, for which it has no default, begins with half an hour. */
 const usualRetry = {
   maxAttempts: '30',
   firstDelaySeconds: '2',

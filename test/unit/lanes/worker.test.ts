@@ -9,6 +9,7 @@ const lane: ClaimedLane = {
   kind: 'link',
   connection: 'itsm',
   link: '1',
+  loaded: undefined,
   hints: [],
   queued: 1,
   lastInbox: 1,
