@@ -40,9 +40,10 @@ const ranges = {
   concurrent: [1, 64],
 } as const;
 
-const unusedWaits: Record<Wait, readonly string[]> = {
-  growing: ['fixedDelaySeconds'],
-  fixed: ['firstDelaySeconds', 'longestDelaySeconds'],
+/** What is entered for each way to wait; that of the other way is neither shown nor judged. */
+export const waitFields: Record<Wait, readonly (keyof ConnectionDraft['retry'])[]> = {
+  growing: ['firstDelaySeconds', 'longestDelaySeconds'],
+  fixed: ['fixedDelaySeconds'],
 };
 
 const asText = <T extends object>(numbers: T) =>
@@ -93,9 +94,10 @@ export function problemsOf(
     const problem = endDayProblem(draft, secret.name, stored?.ends?.on);
     if (problem) problems[endDayField(secret.name)] = problem;
   }
+  const unused: readonly string[] = waitFields[draft.wait === 'fixed' ? 'growing' : 'fixed'];
   for (const [name, value] of Object.entries({ ...draft.retry, ...draft.budget })) {
     const problem = rangeProblem(name as keyof typeof ranges, value);
-    if (problem && !unusedWaits[draft.wait].includes(name)) problems[name] = problem;
+    if (problem && !unused.includes(name)) problems[name] = problem;
   }
   return problems;
 }

@@ -1,15 +1,11 @@
 import { ChoiceInput, TextInput } from '../../components/field.tsx';
 import { words } from '../../text-settings.ts';
-import type { ConnectionDraft, Wait } from './connection-draft.ts';
+import { type ConnectionDraft, type Wait, waitFields } from './connection-draft.ts';
 
 const w = words.connections;
 type Name = keyof ConnectionDraft['retry'];
 
 const waits = (['growing', 'fixed'] as const).map((id) => ({ id, name: w.waits[id] }));
-const waitFields: Record<Wait, readonly Name[]> = {
-  growing: ['firstDelaySeconds', 'longestDelaySeconds'],
-  fixed: ['fixedDelaySeconds'],
-};
 const labels: Record<Name, string> = {
   maxAttempts: w.maxAttempts,
   firstDelaySeconds: w.firstDelay,
