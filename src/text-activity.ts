@@ -32,6 +32,8 @@ export const activityWords = {
   discardTitle: (count: number) => `Discard ${count} ${count === 1 ? 'entry' : 'entries'}?`,
   discardBody: 'Tandem gives up on it. The reason is kept for the record.',
   discardReason: 'Reason',
+  discarded: (count: number, left: number) =>
+    `${count} discarded${left > 0 ? `, ${left} no longer waited for you and ${left === 1 ? 'was' : 'were'} left` : ''}`,
   replay: 'Replay',
   replayed: 'It was taken in again',
   outcome: 'Outcome',

@@ -212,9 +212,10 @@ export const activityRoutes = {
     method: 'POST',
     path: '/api/projects/:projectId/parked/discard',
     guard: 'projectAdmin',
-    summary: 'Give up on it, with a reason for the record.',
+    summary:
+      'Give up on it, with a reason for the record. `left`: how many of them no longer wait for a person, because they are being tried again or are settled; they are left as they are.',
     body: z.object({ ids: z.array(z.string()).min(1).max(1000), reason: z.string().trim().min(3).max(500) }),
-    response: z.object({ discarded: z.number().int() }),
+    response: z.object({ discarded: z.number().int(), left: z.number().int() }),
   }),
 };
 

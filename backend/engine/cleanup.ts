@@ -50,7 +50,9 @@ export function cleanupLane(context: EngineContext, options: RetentionOptions): 
         [lane.tenant, options.attemptDays, maxRowsPerRun],
       );
       await sql.rows(
-        `delete from lane where queued = 0 and kind in ('record', 'create') and due < now() - interval '1 hour'`,
+        // What a person gave up keeps its hints for a while, see giveUp.
+        `delete from lane where queued = 0 and kind in ('record', 'create')
+           and due < now() - case when hints = '[]' then interval '1 hour' else interval '14 days' end`,
       );
       await sql.rows(`delete from sweep_run where at < now() - interval '14 days'`);
       return Math.max(deliveries?.count ?? 0, attempts?.count ?? 0);

@@ -1,5 +1,4 @@
 import type { ConflictCard, LinkCondition } from '../contract/links.ts';
-import type { SidedHint } from '../lanes/lane.ts';
 import type { Base } from '../sync/link-state.ts';
 import type { Side } from '../sync/record.ts';
 import type { IntentRow } from './intents.ts';
@@ -106,24 +105,6 @@ export const linksOfTickets = (
 
 export const linksOfWorkItems = (sql: Sql, workItemIds: readonly string[]): Promise<LinkRow[]> =>
   sql.rows<LinkRow>('select * from link where work_item_id = any($1) and ended_at is null', [workItemIds]);
-
-/** A link as a sweep sees it: with the hints that wait in its lane, read in the same moment as its base. */
-export type WaitingLink = Pick<LinkRow, 'id' | 'connection' | 'work_item_id' | 'ticket_id' | 'base'> & {
-  hints: readonly SidedHint[];
-};
-
-export const linksToSweep = (
-  sql: Sql,
-  of: { side: Side; connection: string; recordIds: readonly string[] },
-): Promise<WaitingLink[]> =>
-  sql.rows<WaitingLink>(
-    `select k.id, k.connection, k.work_item_id, k.ticket_id, k.base, coalesce(l.hints, '[]') as hints
-     from link k left join lane l on l.tenant = k.tenant and l.key = 'link:' || k.id and l.queued > 0 and not l.parked
-     where k.ended_at is null and ${
-       of.side === 'workItem' ? 'k.work_item_id = any($1)' : 'k.ticket_id = any($1) and k.connection = $2'
-     }`,
-    of.side === 'workItem' ? [of.recordIds] : [of.recordIds, of.connection],
-  );
 
 /** Those of the links that have had a change to carry over for longer than `ms`; ids as in `LinkRow.id`. */
 export async function linksBehind(sql: Sql, links: readonly LinkRow[], ms: number): Promise<Set<number>> {

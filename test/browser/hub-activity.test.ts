@@ -229,6 +229,8 @@ test('what waits for a person is tried again, or given up with a reason', async 
   expect(await confirm.isDisabled(patience)).toBe(true);
   await dialog.getByLabel('Reason').fill('The desk closed it by hand');
   await confirm.click();
+  // What happened to it since the list was read would stand here too.
+  expect(await page.getByText(/^\d+ discarded/).textContent(patience)).toBe('1 discarded');
   await rows(`Work item ${given}`)
     .first()
     .waitFor({ ...patience, state: 'detached' });

@@ -321,8 +321,10 @@ describe('what stands still', () => {
     });
 
     const second = await park();
-    const given = await admin.call('discardParked', { body: { ids: [key], reason: 'Not worth it' } });
-    expect(given).toEqual({ discarded: 1 });
+    // The other one waits for nobody: it is left as it is, and the answer says so.
+    const ids = [key, 'link:999999'];
+    const given = await admin.call('discardParked', { body: { ids, reason: 'Not worth it' } });
+    expect(given).toEqual({ discarded: 1, left: 1 });
     expect(await admin.call('listParked')).toEqual({ parked: [], more: false });
     // More than fits into one answer: it says so.
     await admin.rows(
@@ -371,7 +373,7 @@ describe('what stands still', () => {
       problem: expect.stringContaining('read'),
     });
     const discarded = await admin.call('discardParked', { body: { ids, reason: 'Sent by hand' } });
-    expect(discarded).toEqual({ discarded: 1 });
+    expect(discarded).toEqual({ discarded: 1, left: 0 });
     expect(await overview()).toMatchObject({ parked: 0, books: { parked: 0, balanced: true } });
   });
 

@@ -88,7 +88,7 @@ export function parkedHandlers(
         if (count > 0) await auditParked(sql, session, 'parked.discarded', given, body.reason);
         return count;
       });
-      return { discarded };
+      return { discarded, left: keys.length + deliveries.length - discarded };
     },
   };
 }
@@ -101,8 +101,9 @@ function split(ids: readonly string[]): { keys: string[]; deliveries: string[] }
 }
 
 async function giveUp(sql: Sql, tenant: number, lane: ParkedLane, reason: string): Promise<void> {
+  // Its hints stay: by them a sweep knows that it was told of this change before, and leaves it given up.
   await sql.rows(
-    `update lane set queued = 0, hints = '[]', parked = false, parked_at = null, attempts = 0, failure = null where key = $1`,
+    `update lane set queued = 0, parked = false, parked_at = null, attempts = 0, failure = null where key = $1`,
     [lane.key],
   );
   const { intentKey } = lane.facts;

@@ -15,7 +15,7 @@ const w = words.activity;
 
 /** What waits for a person (as many as one request may name): retried or discarded one by one or many at once. */
 export function ParkedList() {
-  const { api, projectId } = useHub();
+  const { api, projectId, say } = useHub();
   const { data, problem, reload } = useLoad(
     (signal) => api.listParked({ projectId }, { signal }),
     [api, projectId],
@@ -33,6 +33,10 @@ export function ParkedList() {
     setChosen(new Set());
     setDiscarding(false);
     reload();
+  };
+  const discarded = (count: number, left: number) => {
+    after();
+    say(w.discarded(count, left));
   };
   const retry = (which: string[]) =>
     doing.run(async () => {
@@ -88,7 +92,7 @@ export function ParkedList() {
         </LongList>
       )}
       {data.more && <p className="quiet">{w.moreParked(ids.length)}</p>}
-      {discarding && <Discard ids={live} onDone={after} onDismiss={() => setDiscarding(false)} />}
+      {discarding && <Discard ids={live} onDone={discarded} onDismiss={() => setDiscarding(false)} />}
     </div>
   );
 }
@@ -124,7 +128,15 @@ function Row({ parked, chosen, onChoose }: { parked: Parked; chosen: boolean; on
   );
 }
 
-function Discard({ ids, onDone, onDismiss }: { ids: string[]; onDone(): void; onDismiss(): void }) {
+function Discard({
+  ids,
+  onDone,
+  onDismiss,
+}: {
+  ids: string[];
+  onDone(discarded: number, left: number): void;
+  onDismiss(): void;
+}) {
   const { api, projectId } = useHub();
   const [reason, setReason] = useState('');
   const doing = useDoing();
@@ -138,8 +150,9 @@ function Discard({ ids, onDone, onDismiss }: { ids: string[]; onDone(): void; on
       onDismiss={onDismiss}
       onConfirm={() =>
         doing.run(async () => {
-          await api.discardParked({ projectId, body: { ids, reason: reason.trim() } });
-          onDone();
+          const body = { ids, reason: reason.trim() };
+          const { discarded, left } = await api.discardParked({ projectId, body });
+          onDone(discarded, left);
         })
       }
     >
