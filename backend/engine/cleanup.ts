@@ -15,12 +15,16 @@ const maxLooksPerRun = 500;
 
 /**
  * A full look at links that had none for a day: finds what a system changed without a new revision, without a hook and
- * outside its feed (a file that its history does not speak of).
+ * outside its feed (a file that its history does not speak of). Not at those that wait for a person or were given up by
+ * one: nothing new speaks for another try.
  */
 async function lookAgain(context: EngineContext, tenant: number): Promise<void> {
   const links = await context.store.asTenant(tenant, (sql) =>
     sql.rows<{ id: number; connection: string }>(
-      `select id, connection from link where ended_at is null and looked_at < now() - interval '1 day' order by looked_at limit $1`,
+      `select id, connection from link k
+       where ended_at is null and condition <> 'parked' and looked_at < now() - interval '1 day'
+         and not exists (select from lane l where l.tenant = k.tenant and l.key = 'link:' || k.id and l.queued > 0)
+       order by looked_at limit $1`,
       [maxLooksPerRun],
     ),
   );
