@@ -69,7 +69,6 @@ export const createServer = async (options: ServerOptions): Promise<HttpServer> 
   });
 
   app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply, log));
-  app.setNotFoundHandler((request, reply) => answerOutside({ statusCode: 404 }, request, reply, log));
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
@@ -80,12 +79,16 @@ export const createServer = async (options: ServerOptions): Promise<HttpServer> 
   });
 
   observe(app, log, metrics);
-  // Before the rules for browsers: they mean nothing to a sender of hooks and took 17 µs of each answer to one.
   await mountHookScope(app, options.mountHooks, config.limits.hookBytes, log);
-  await protect(app, config);
-  mountOperations(app, { health, metrics, openApi: options.openApi ?? true, publicUrl: config.publicUrl });
-  if (options.openDownload) mountDownloads(app, options.openDownload);
-  mountRoutes(app, { ...options, closing: closing.signal });
+  // A scope of its own for what browsers ask: to a sender of hooks the rules for them mean nothing, and they took 60 µs
+  // of each answer to one. (Rules added to the server itself reach its other scopes too, earlier ones included.)
+  await app.register(async (web) => {
+    await protect(web, config);
+    web.setNotFoundHandler((request, reply) => answerOutside({ statusCode: 404 }, request, reply, log));
+    mountOperations(web, { health, metrics, openApi: options.openApi ?? true, publicUrl: config.publicUrl });
+    if (options.openDownload) mountDownloads(web, options.openDownload);
+    mountRoutes(web, { ...options, closing: closing.signal });
+  });
 
   return {
     app,

@@ -624,6 +624,19 @@ describe('browsers', () => {
     expect(headers.get('cache-control')).toBe('no-store');
     expect(headers.get('server')).toBeNull();
     expect(headers.get('x-powered-by')).toBeNull();
+    const nowhere = await call('/nowhere');
+    expect([nowhere.status, nowhere.headers.get('x-content-type-options')]).toEqual([404, 'nosniff']);
+  });
+
+  test('answers to hooks are spared what only browsers read', async () => {
+    const { headers } = await call('/hooks/azure-devops/nobody', {
+      method: 'POST',
+      body: '{}',
+      headers: { origin: galleryOrigin },
+    });
+    expect(headers.get('content-security-policy')).toBeNull();
+    expect(headers.get('access-control-allow-origin')).toBeNull();
+    expect(headers.get('cache-control')).toBe('no-store');
   });
 });
 
