@@ -36,7 +36,7 @@ export interface Settlement {
   keepAttempts?: boolean;
   /** `connection`: whose recovery the lane waits for, where that is another one than its own. */
   failure?: FailureDetails & { side?: Side; connection?: string };
-  /** What changes in the link; see settle_lanes in migration 0003. */
+  /** What changes in the link; see settle_lanes in migration 0018. */
   link?: LinkChange;
   attempt?: AttemptRecord;
   /** Said of the deliveries that this run handles. */

@@ -52,10 +52,8 @@ test('what is old is forgotten, stays counted, and what waits for a person is ke
   await lane('record:workItem:azure-devops:901', '[]', 2);
   await lane('record:workItem:azure-devops:902', told, 2);
   await lane('record:workItem:azure-devops:903', told, 15 * 24);
-  await scene.rows(
-    `update attempt set at = at - interval '31 days' where id = (select min(id) from attempt)`,
-  );
-  const attempts = await count('attempt');
+  const [attempt] = await scene.rows<{ id: string }>('select min(id) as id from attempt');
+  await scene.rows(`update attempt set at = at - interval '31 days' where id = $1`, [attempt?.id]);
   const books = await booksOf(scene);
   expect(books.balanced).toBe(true);
 
@@ -73,8 +71,12 @@ test('what is old is forgotten, stays counted, and what waits for a person is ke
   expect(await scene.rows(`select key from lane where key like 'record:%90_'`)).toEqual([
     { key: 'record:workItem:azure-devops:902' },
   ]);
-  expect(await count('attempt')).toBe(attempts - 1);
-  expect(await booksOf(scene)).toEqual(books);
+  expect(await count(`attempt where id = ${attempt?.id}`)).toBe(0);
+  expect(await count('attempt')).toBeGreaterThan(0);
+  const after = await booksOf(scene);
+  // More may have come in meanwhile, but nothing that was counted is missing.
+  expect(after.balanced).toBe(true);
+  expect(after.handled).toBeGreaterThanOrEqual(books.handled);
   await scene.rows(`delete from inbox where record_id = 'old'`);
   await scene.rows('update books set received = received - 6, archived = archived - 2');
 });
@@ -101,7 +103,8 @@ test('a link that nobody looked at for a day is read in full, unless it waits or
   await scene.rows(`update link set looked_at = now() - interval '25 hours' where work_item_id <> $1`, [
     fresh,
   ]);
-  const last = await count('attempt');
+  const ofRefused = `attempt where lane_key = (select 'link:' || id from link where work_item_id = '${refused}')`;
+  const last = await count(ofRefused);
   const looks = async () =>
     (
       await scene.rows<{ id: string }>(
@@ -116,7 +119,7 @@ test('a link that nobody looked at for a day is read in full, unless it waits or
   expect(seen).not.toContain(fresh);
   expect(seen).not.toContain(refused);
   expect(seen).not.toContain(paused);
-  expect(await count('attempt')).toBe(last + seen.length);
+  expect(await count(ofRefused)).toBe(last);
   const [row] = await scene.rows<{ hours: number }>(
     `select extract(epoch from now() - looked_at) / 3600 as hours from link where work_item_id = $1`,
     [old],
