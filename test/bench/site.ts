@@ -25,6 +25,8 @@ export async function openSite(
   const rig = await startRig({
     databaseUrl,
     latencyMs: options.latencyMs,
+    // They keep all that they saw: with room for it they take 8 % less of the cores that they share with what is measured.
+    simulatorArgs: '--max-semi-space-size=64 --min-semi-space-size=32',
     env: { LOG_LEVEL: 'info', SWEEP_EVERY_MS: '60000', ...options.env },
   });
   const sql = new pg.Client(databaseUrl);

@@ -70,35 +70,53 @@ export class Faults {
 /** Puts the faults in front of (and behind) every route but the sandbox's own under `/_sandbox`. */
 export function registerFaults(app: FastifyInstance, faults: Faults): void {
   const pending = new WeakMap<FastifyRequest, Extract<Fault, { kind: 'afterEffect' }>>();
-  app.addHook('onRequest', async (request, reply) => {
-    if (faults.list().length === 0 || request.url.startsWith('/_sandbox')) return;
-    // The sandbox's own pages stand for people at the vendor's page, who keep working: faults are for the product.
-    if (request.headers['x-sandbox-page'] !== undefined) return;
-    const fault = faults.pick(request.method, request.url);
-    if (fault === undefined) return;
+  // With `done`: a healthy request, which is nearly each one of a bench, waits for no promise here.
+  app.addHook('onRequest', (request, reply, done) => {
+    const fault = faultOf(faults, request);
+    if (fault === undefined) return done();
     if (fault.kind === 'afterEffect') {
       pending.set(request, fault);
-      return;
+      return done();
     }
-    return applyBefore(fault, request, reply);
+    applyBefore(fault, request, reply).then(() => {
+      if (!reply.sent) done();
+    }, done);
   });
-  app.addHook('onSend', async (request, reply, payload) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     const fault = pending.get(request);
-    if (fault === undefined) return payload;
+    if (fault === undefined) return done(null, payload);
     pending.delete(request);
-    if (fault.how === 'reset') {
-      request.raw.socket.destroy();
-      return payload;
-    }
-    if (fault.how === 'hang') return new Promise(() => {});
-    if (fault.how === 'status500') {
-      reply.code(500);
-      return '{"message":"simulated failure after the effect"}';
-    }
-    reply.removeHeader('content-length');
-    if (fault.how === 'empty') return '';
-    return typeof payload === 'string' ? payload.slice(0, Math.floor(payload.length / 2)) : '{"trunc';
+    // Never answered.
+    if (fault.how === 'hang') return;
+    done(null, afterwards(fault.how, request, reply, payload));
   });
+}
+
+function faultOf(faults: Faults, request: FastifyRequest): Fault | undefined {
+  if (faults.list().length === 0 || request.url.startsWith('/_sandbox')) return undefined;
+  // The sandbox's own pages stand for people at the vendor's page, who keep working: faults are for the product.
+  if (request.headers['x-sandbox-page'] !== undefined) return undefined;
+  return faults.pick(request.method, request.url);
+}
+
+/** What is sent of the answer to a request that was carried out. */
+function afterwards(
+  how: 'reset' | 'status500' | 'empty' | 'truncated',
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+): unknown {
+  if (how === 'reset') {
+    request.raw.socket.destroy();
+    return payload;
+  }
+  if (how === 'status500') {
+    reply.code(500);
+    return '{"message":"simulated failure after the effect"}';
+  }
+  reply.removeHeader('content-length');
+  if (how === 'empty') return '';
+  return typeof payload === 'string' ? payload.slice(0, Math.floor(payload.length / 2)) : '{"trunc';
 }
 
 async function applyBefore(

@@ -60,6 +60,8 @@ export interface RigOptions {
   /** A server's database; without it the backend runs its own PostgreSQL with fsync on. */
   databaseUrl?: string;
   env?: Record<string, string>;
+  /** Of Node.js, for both simulators. */
+  simulatorArgs?: string;
   /** Every line that a backend prints. */
   onLine?: (line: string) => void;
 }
@@ -72,11 +74,12 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   // PostgreSQL's account must be able to enter it; else its data would go elsewhere and outlive the test.
   await chmod(dataDir, 0o755);
   const latency = String(options.latencyMs ?? 0);
+  const simulators = { NODE_ARGS: options.simulatorArgs ?? '' };
   const [azureChild, alembaChild] = await Promise.all([
     startChild(
       'test/sandbox/azure-devops/main.ts',
       ['--latencyMs', latency, '--appTokenSecret', appTokenKey],
-      {},
+      simulators,
       readyJson<{
         url: string;
         organizationUrl: string;
@@ -88,7 +91,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     startChild(
       'test/sandbox/itsm/alemba/main.ts',
       ['--latency-ms', latency],
-      {},
+      simulators,
       readyJson<{ url: string; baseUrl: string }>,
     ),
   ]);

@@ -137,7 +137,7 @@ function registerVersion(app: FastifyInstance, system: AlembaSystem): void {
 }
 
 function registerRequestLedger(app: FastifyInstance, system: AlembaSystem): void {
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { action } = request.params as Partial<ApiParams>;
     const name = request.routeOptions.config.name ?? 'unknown';
     system.ledger.record({
@@ -149,6 +149,7 @@ function registerRequestLedger(app: FastifyInstance, system: AlembaSystem): void
       status: reply.statusCode,
       durationMs: reply.elapsedTime,
     });
+    done();
   });
 }
 
