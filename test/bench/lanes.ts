@@ -31,7 +31,8 @@ export async function lanes(site: Site, connection: pg.ClientConfig, backlog: nu
   const work = async () => {
     while (performance.now() < deadline) {
       const claimed = await queue.claim(16, 30);
-      if (claimed.length === 0) return;
+      // None: the other one was about to take the same lanes. To end here measured a few tenths of a second only.
+      if (claimed.length === 0 && done + 32 >= backlog) return;
       await Promise.all(claimed.map((lane) => queue.settle(lane, { verdict: 'done' })));
       done += claimed.length;
     }

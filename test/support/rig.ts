@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { Agent, request } from 'undici';
@@ -62,6 +62,8 @@ export interface RigOptions {
   env?: Record<string, string>;
   /** Of Node.js, for both simulators. */
   simulatorArgs?: string;
+  /** Priority of both simulators, as `os.setPriority` takes it; 0 when absent. */
+  simulatorPriority?: number;
   /** Every line that a backend prints. */
   onLine?: (line: string) => void;
 }
@@ -95,6 +97,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       readyJson<{ url: string; baseUrl: string }>,
     ),
   ]);
+  for (const { process: child } of [azureChild, alembaChild])
+    setPriority(child.pid as number, options.simulatorPriority ?? 0);
   const azure = azureChild.ready;
   const alemba = alembaChild.ready;
   const state = await json<{ users: RigUser[]; projects: { id: string; name: string }[] }>(
