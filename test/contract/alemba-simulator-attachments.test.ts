@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type AlembaSimulator, startAlemba } from '../sandbox/itsm/alemba/server.ts';
-import { control, type Json, RawSession } from './alemba-simulator-session.ts';
+import { control, type Json, RawSession, until } from './alemba-simulator-session.ts';
 
 let alemba: AlembaSimulator;
 let session: RawSession;
@@ -73,6 +73,26 @@ test('60 MB travel through without standing in memory several times', async () =
   const read = await session.get(`/call/${ref}/attachment/${added.body.Ref}`, { $select: 'Name,BinaryData' });
   expect(read.body.Name).toBe('big.bin');
   expect(sha256(Buffer.from(String(read.body.BinaryData), 'base64'))).toBe(sha256(bytes));
+});
+
+test('a download that its reader breaks off is in the ledger like any other request', async () => {
+  const ref = await session.createCall();
+  const added = await session.send(
+    'POST',
+    `/call/${ref}/attachments`,
+    form(randomBytes(30_000_000), 'big.bin'),
+  );
+  const path = `/call/${ref}/attachment/${added.body.Ref}?$select=BinaryData`;
+  const reader = new AbortController();
+  const answer = await fetch(`${alemba.baseUrl}/alemba.api/api/v2${path}`, {
+    headers: { authorization: `Bearer ${session.accessToken}` },
+    signal: reader.signal,
+  });
+  reader.abort();
+  await expect(answer.arrayBuffer()).rejects.toThrow('aborted');
+  const seen = () => alemba.ledger.entries((entry) => entry.kind === 'request' && entry.path.endsWith(path));
+  await until(() => seen().length > 0);
+  expect(seen()).toMatchObject([{ route: 'attachment.read', status: 200, isBrokenOff: true }]);
 });
 
 test('a file above the limit, a wrong part and a wrong type are refused and leave nothing', async () => {

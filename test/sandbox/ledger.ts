@@ -12,6 +12,8 @@ export interface LedgerRequest {
   route: string;
   status: number;
   durationMs: number;
+  /** The answer did not get to its end: the reader hung up, or a fault cut the connection. */
+  isBrokenOff?: true;
 }
 
 export interface LedgerEffect {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Faults, registerFaults } from '../faults.ts';
 import { Ledger } from '../ledger.ts';
+import { recordRequests } from '../request-ledger.ts';
 import { attachmentRoutes } from './attachments.ts';
 import { extensionGuid, issueAppToken, registerTokenEndpoint, tenantId } from './auth.ts';
 import { SandboxClock } from './clock.ts';
@@ -266,18 +267,11 @@ function registerBodies(app: FastifyInstance): void {
 }
 
 function registerLedger(app: FastifyInstance, simulator: Simulator): void {
-  app.addHook('onResponse', async (request, reply) => {
-    if (request.url.startsWith('/_sandbox')) return;
-    simulator.ledger.record({
-      kind: 'request',
-      at: simulator.clock.iso(),
-      method: request.method,
-      path: request.url,
-      route: request.routeId ?? 'other',
-      status: reply.statusCode,
-      durationMs: reply.elapsedTime,
-    });
-  });
+  recordRequests(app, simulator.ledger, (request) =>
+    request.url.startsWith('/_sandbox')
+      ? undefined
+      : { at: simulator.clock.iso(), route: request.routeId ?? 'other' },
+  );
 }
 
 /** The service lets extension pages, which live on another origin, call it with a bearer token. */

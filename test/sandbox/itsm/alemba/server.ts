@@ -3,6 +3,7 @@ import multipart from '@fastify/multipart';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Faults, registerFaults } from '../../faults.ts';
 import { Ledger } from '../../ledger.ts';
+import { recordRequests } from '../../request-ledger.ts';
 import { MovableClock } from './clock.ts';
 import { AlembaError } from './errors.ts';
 import { AttachmentFiles } from './files.ts';
@@ -137,19 +138,10 @@ function registerVersion(app: FastifyInstance, system: AlembaSystem): void {
 }
 
 function registerRequestLedger(app: FastifyInstance, system: AlembaSystem): void {
-  app.addHook('onResponse', (request, reply, done) => {
+  recordRequests(app, system.ledger, (request) => {
     const { action } = request.params as Partial<ApiParams>;
     const name = request.routeOptions.config.name ?? 'unknown';
-    system.ledger.record({
-      kind: 'request',
-      at: system.clock.nowIso(),
-      method: request.method,
-      path: request.url,
-      route: name === 'call.action' ? `call.${action}` : name,
-      status: reply.statusCode,
-      durationMs: reply.elapsedTime,
-    });
-    done();
+    return { at: system.clock.nowIso(), route: name === 'call.action' ? `call.${action}` : name };
   });
 }
 
