@@ -8,6 +8,7 @@ import { type ApiInput, alembaSettings, type Rig, startRig } from './rig.ts';
 export interface Admin {
   rig: Rig;
   projectId: string;
+  databaseUrl: string;
   /** As the rig's, with the project filled in and the answer held against the contract. */
   call<N extends RouteName>(name: N, input?: ApiInput): Promise<Routes[N]['response']['_output']>;
   /** The problem that the call is refused with. Throws when it is not refused. */
@@ -29,6 +30,7 @@ export async function startAdmin(): Promise<Admin> {
   const admin: Admin = {
     rig,
     projectId,
+    databaseUrl,
     async call(name, input) {
       return routes[name].response.parse(await rig.api(name, whole(input))) as never;
     },
