@@ -76,9 +76,7 @@ const recover = async (deed: Deed, word: string, nextPoint?: string) => {
   await until(
     `${deed.name} is there`,
     async () => (await deed.count({ scene, pair, word })) > 0 || undefined,
-    // Longer than a lease: the store may carry out the last claim of a process that is dead already, and on a busy
-    // machine it does so after the leases were made to expire.
-    50_000,
+    20_000,
   );
   await idle(scene);
   if (deed.kind !== 'create') await inAgreement(scene, pair.workItemId);
