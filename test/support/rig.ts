@@ -290,22 +290,26 @@ export async function json<T>(
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
+/** Between two looks: soon at first; whoever asks a slow backend all the time makes it slower, or is told to wait. */
+const lookAgainMs = (waitedMs: number): number => (waitedMs < 2000 ? 20 : 100);
+
 /** Looks again until `check` gives something, and says what it waited for when it never does. */
 export async function until<T>(
   what: string | (() => string),
   check: () => Promise<T | undefined> | T | undefined,
-  timeoutMs = 10_000,
+  timeoutMs = 20_000,
 ): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
+  const startedAt = Date.now();
   for (;;) {
     const found = await check();
     if (found !== undefined && found !== false) return found as T;
-    if (Date.now() > deadline) {
+    const waitedMs = Date.now() - startedAt;
+    if (waitedMs > timeoutMs) {
       throw new Error(
         `It did not happen within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, lookAgainMs(waitedMs)));
   }
 }
 
