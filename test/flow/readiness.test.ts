@@ -106,15 +106,6 @@ test('a due lane that nobody takes is told, but not one that its connection hold
     expect(told.reasons).toEqual([
       { part: 'lanes', reason: expect.stringMatching(/^a link lane is due for \d+ s and not taken/) },
     ]);
-    // A sweep that ends after the connection was declared unreachable would find it well again.
-    await until('no sweep comes between', async () => {
-      const rows = await scene.rows(
-        `update lane set due = now() + interval '1 hour'
-         where kind = 'sweep' and connection = $1 and lease_until < now() returning key`,
-        [scene.connectionId],
-      );
-      return rows[0];
-    });
     for (const heldBack of [`resume_at = now() + interval '1 hour'`, `status = 'unreachable'`]) {
       await scene.rows(`update connection set ${heldBack} where id = $1`, [scene.connectionId]);
       await ready();

@@ -203,7 +203,7 @@ export const readPanel = (scene: Scene, workItemId: number, as?: string): Promis
 export const cardOf = async (scene: Scene, workItemId: number): Promise<TicketCard | undefined> =>
   (await readPanel(scene, workItemId)).tickets[0];
 
-export const inAgreement = (scene: Scene, workItemId: number, timeoutMs = 15_000): Promise<TicketCard> => {
+export const inAgreement = (scene: Scene, workItemId: number, timeoutMs?: number): Promise<TicketCard> => {
   let last: TicketCard | undefined;
   return until(
     () => `work item ${workItemId} is in agreement; it is ${last?.condition}: ${last?.reason}`,
@@ -252,6 +252,38 @@ export async function idle(scene: Scene, options: IdleOptions = {}): Promise<voi
     options.timeoutMs ?? 20_000,
   );
 }
+
+/**
+ * Waits for the runs that had begun before a pause or before the organisation was switched off: they would still carry
+ * over what is changed now.
+ */
+export const runsEnded = (scene: Scene): Promise<unknown> =>
+  until('nothing is at work any more', async () => {
+    const running = await scene.rows(
+      `select from lane where lease_until > now() and kind in ('link', 'record', 'create', 'backfill')`,
+    );
+    return running.length === 0 || undefined;
+  });
+
+/**
+ * No sweep and no watchdog comes until `releaseSweeps`, and none is at work: a sweep that falls between a write and its
+ * settlement has the link read once more, and either may meet what is meant for a run.
+ */
+export const holdSweeps = (scene: Scene): Promise<unknown> =>
+  until('no sweep is at work', async () => {
+    await scene.rows(
+      `update lane set due = now() + interval '1 day' where kind in ('sweep', 'watchdog') and lease_until < now()`,
+    );
+    const left = await scene.rows(
+      `select from lane where kind in ('sweep', 'watchdog') and due < now() + interval '1 hour'`,
+    );
+    return left.length === 0 || undefined;
+  });
+
+export const releaseSweeps = (scene: Scene): Promise<unknown> =>
+  scene.rows(
+    `update lane set due = now() where kind in ('sweep', 'watchdog') returning pg_notify('lane', '')`,
+  );
 
 /** Waits until both systems show what people did, once each, and everything received is handled. */
 export async function converged(
