@@ -6,11 +6,14 @@ import {
   clearFaults,
   createWorkItem,
   expectBalancedBooks,
+  holdSweeps,
   idle,
   inAgreement,
   linkPair,
   openScene,
+  releaseSweeps,
   requestsOf,
+  runsEnded,
   type Scene,
   setFault,
 } from '../support/scene.ts';
@@ -73,6 +76,8 @@ describe('fields', () => {
   });
 
   test('a change of the work item costs one reading of each side, one write, and its lock', async () => {
+    await holdSweeps(scene);
+    await idle(scene);
     for (const system of ['azure', 'alemba'] as const) await scene.rig.control(system, 'DELETE', '/ledger');
     await carry(
       pair,
@@ -84,14 +89,14 @@ describe('fields', () => {
       'GET',
       '/ledger/counts',
     );
-    const { 'workItem.batch': together = 0, 'workItem.read': alone = 0 } = requests;
-    expect(together + alone).toBe(1);
-    // Only what is about this call: a sweep may be looking at all of them meanwhile.
     const { entries } = await scene.rig.control<{ entries: { route: string; path: string }[] }>(
       'alemba',
       'GET',
       '/ledger?kind=request&limit=1000',
     );
+    await releaseSweeps(scene);
+    const { 'workItem.batch': together = 0, 'workItem.read': alone = 0 } = requests;
+    expect(together + alone).toBe(1);
     const about = entries.filter((one) => decodeURIComponent(one.path).includes(String(pair.callRef)));
     expect(about.map((one) => one.route)).toEqual(['call.lock', 'call.search', 'call.update', 'call.unlock']);
   });
@@ -451,6 +456,7 @@ describe('attachments', () => {
     const pair = await linkPair(scene, { mappingId });
     const params = { projectId: scene.projectId, connectionId: scene.connectionId };
     await scene.rig.api('pauseConnection', { params });
+    await runsEnded(scene);
     await attachToCall(scene.rig, pair.callRef, 'large.bin', Buffer.alloc(maxBytes + 1));
     await attachToCall(scene.rig, pair.callRef, 'just.bin', Buffer.alloc(maxBytes));
     const { attachments } = await scene.rig.control<{ attachments: { Ref: number; Name: string }[] }>(

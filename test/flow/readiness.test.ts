@@ -2,7 +2,16 @@ import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { connectionUrl, openEmbedded } from '../../backend/store/embedded/index.ts';
 import { until } from '../support/rig.ts';
-import { idle, inAgreement, linkPair, openScene, type Scene, storeIsUp } from '../support/scene.ts';
+import {
+  holdSweeps,
+  idle,
+  inAgreement,
+  linkPair,
+  openScene,
+  releaseSweeps,
+  type Scene,
+  storeIsUp,
+} from '../support/scene.ts';
 import { editWorkItem } from '../support/two-sides.ts';
 
 const stuckAfterMs = 1000;
@@ -86,6 +95,8 @@ test('while PostgreSQL is frozen it is not ready and says why; afterwards it goe
 
 test('a due lane that nobody takes is told, but not one that its connection holds back', async () => {
   const pair = await linkPair(scene);
+  // One that is at work when its connection is called unreachable below would say that it is not.
+  await holdSweeps(scene);
   await idle(scene);
   const params = { projectId: scene.projectId, connectionId: scene.connectionId };
   await scene.rig.api('pauseConnection', { params });
@@ -119,6 +130,7 @@ test('a due lane that nobody takes is told, but not one that its connection hold
   } finally {
     await held.query('rollback');
     await held.end();
+    await releaseSweeps(scene);
   }
   await ready();
   await inAgreement(scene, pair.workItemId);

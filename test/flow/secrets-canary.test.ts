@@ -6,9 +6,11 @@ import { until } from '../support/rig.ts';
 import {
   cardOf,
   clearFaults,
+  holdSweeps,
   inAgreement,
   linkPair,
   openScene,
+  releaseSweeps,
   type Scene,
   setFault,
 } from '../support/scene.ts';
@@ -124,6 +126,8 @@ test('secrets stay secret while everything goes wrong', async () => {
   const pat = secrets.get('token of the backend') ?? '';
   const echo = `bad credentials: ${password} / Basic ${Buffer.from(`:${pat}`).toString('base64')} / ${pat}`;
   const echoing = { kind: 'status', status: 400, body: { Message: echo, message: echo } } as const;
+  // A sweep that meets the sign-in page before the run does has the connection paused, and no run begins.
+  await holdSweeps(scene);
   for (const system of ['azure', 'alemba'] as const) {
     for (const fault of [
       echoing,
@@ -133,20 +137,24 @@ test('secrets stay secret while everything goes wrong', async () => {
       { kind: 'afterEffect', how: 'truncated' },
       { kind: 'down' },
     ] as const) {
+      const tried = await failures();
       await setFault(rig, system, { fault });
       await scene.rows(`update connection set resume_at = '-infinity'`);
-      await scene.rows(`update lane set due = now() where queued > 0`);
+      await scene.rows(`update lane set due = now() where queued > 0 and kind = 'link'`);
       await editWorkItem(rig, pair.workItemId, { 'System.Title': `${fault.kind} ${Math.random()}` });
-      const tried = await failures();
       await rig.api('noticeSave', { params: { workItemId: String(pair.workItemId) }, body: {} });
       await until('a run has failed', async () => (await failures()) > tried || undefined);
+      await releaseSweeps(scene);
       const params = { projectId, connectionId: system === 'azure' ? 'azure-devops' : connectionId };
       answers.push(JSON.stringify(await rig.ask('testConnection', { params })));
+      // What they have met is told of the connection before it is resumed.
+      await holdSweeps(scene);
       await clearFaults(rig);
       await rig.api('testConnection', { params: { projectId, connectionId } });
       await rig.api('testConnection', { params: { projectId, connectionId: 'azure-devops' } });
     }
   }
+  await releaseSweeps(scene);
   // A sign-in in the middle of a run, at a server that says back the password.
   const { sessions } = await rig.control<{ sessions: { id: string }[] }>('alemba', 'GET', '/state');
   for (const { id } of sessions) await rig.control('alemba', 'DELETE', `/sessions/${id}`);
