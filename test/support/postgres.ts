@@ -43,8 +43,9 @@ export async function openTestStore(): Promise<TestStore> {
     connection,
     async createDatabase(template) {
       const name = `${prefix}${randomBytes(6).toString('hex')}`;
-      const source = template ? await ensureTemplate(admin, connection, template) : 'template1';
-      await admin.query(`create database ${name} template ${source}`);
+      const clone = (source: string) => admin.query(`create database ${name} template ${source}`);
+      if (template === undefined) await clone('template1');
+      else await withTemplate(admin, connection, template, clone);
       created.push(name);
       return connectionUrl(connection, name);
     },
@@ -101,29 +102,39 @@ const testSettings = {
   autovacuum_naptime: '10min',
 };
 
+/** Under the lock until it was used: another worker may drop it as an old one. */
+async function withTemplate(
+  admin: pg.Client,
+  connection: StoreConnection,
+  template: StoreTemplate,
+  use: (name: string) => Promise<unknown>,
+): Promise<void> {
+  await admin.query('select pg_advisory_lock($1)', [templateLock]);
+  try {
+    await use(await ensureTemplate(admin, connection, template));
+  } finally {
+    await admin.query('select pg_advisory_unlock($1)', [templateLock]);
+  }
+}
+
 async function ensureTemplate(
   admin: pg.Client,
   connection: StoreConnection,
   template: StoreTemplate,
 ): Promise<string> {
   const name = `template_${hashFolder(template.migrationsDir)}`;
-  await admin.query('select pg_advisory_lock($1)', [templateLock]);
-  try {
-    const found = await admin.query('select 1 from pg_database where datname = $1', [name]);
-    if (found.rowCount) return name;
-    // Renamed when complete, so that a failed migration leaves no template.
-    const building = `building_${name}`;
-    await admin.query(`drop database if exists ${building} with (force)`);
-    await admin.query(`create database ${building}`);
-    await template.migrate(connectionUrl(connection, building));
-    await admin.query(`alter database ${building} with allow_connections false`);
-    await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${building}'`);
-    await admin.query(`alter database ${building} rename to ${name}`);
-    await dropOldTemplates(admin);
-    return name;
-  } finally {
-    await admin.query('select pg_advisory_unlock($1)', [templateLock]);
-  }
+  const found = await admin.query('select 1 from pg_database where datname = $1', [name]);
+  if (found.rowCount) return name;
+  // Renamed when complete, so that a failed migration leaves no template.
+  const building = `building_${name}`;
+  await admin.query(`drop database if exists ${building} with (force)`);
+  await admin.query(`create database ${building}`);
+  await template.migrate(connectionUrl(connection, building));
+  await admin.query(`alter database ${building} with allow_connections false`);
+  await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${building}'`);
+  await admin.query(`alter database ${building} rename to ${name}`);
+  await dropOldTemplates(admin);
+  return name;
 }
 
 async function dropOldTemplates(admin: pg.Client): Promise<void> {
