@@ -139,6 +139,8 @@ describe('after a crash', () => {
       stdio: 'ignore',
     });
     bench.keepChild(parent);
+    // Else the next start could come before it.
+    await until(() => existsSync(join(store.storeDir, 'data', 'postmaster.pid')), 'the server has begun');
     const orphan = await bench.open();
     expect(orphan.attached).toBe(true);
     process.kill(orphan.pid, 'SIGKILL');

@@ -80,7 +80,8 @@ export async function ask<Row extends pg.QueryResultRow>(store: EmbeddedStore, s
 }
 
 export async function until(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  const timeoutMs = 15_000;
+  // initdb and a start with fsync on, of several at once: 15 s were too few beside a busy disk.
+  const timeoutMs = 45_000;
   const deadlineMs = Date.now() + timeoutMs;
   while (!(await condition())) {
     if (Date.now() > deadlineMs) throw new Error(`not within ${timeoutMs} ms: ${what}`);
