@@ -12,6 +12,7 @@ import {
   linkPair,
   openScene,
   readPanel,
+  runsEnded,
   type Scene,
 } from '../support/scene.ts';
 import {
@@ -240,6 +241,7 @@ describe('conflicts', () => {
   const contest = async (pair: Pair) => {
     const { projectId } = scene;
     await scene.rig.api('switchTenant', { params: { projectId }, body: { enabled: false } });
+    await runsEnded(scene);
     await editWorkItem(scene.rig, pair.workItemId, {
       'System.Title': 'Developer says',
       'System.State': 'Active',

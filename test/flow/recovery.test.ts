@@ -4,6 +4,7 @@ import {
   addMapping,
   booksOf,
   cardOf,
+  clearFaults,
   createWorkItem,
   effectsOf,
   expectBalancedBooks,
@@ -12,7 +13,9 @@ import {
   linkPair,
   openScene,
   readPanel,
+  runsEnded,
   type Scene,
+  setFault,
 } from '../support/scene.ts';
 import {
   commentOnCall,
@@ -96,6 +99,7 @@ test('a connection that a person paused keeps what comes in and sends nothing un
   const params = { projectId: scene.projectId, connectionId: scene.connectionId };
   const paused = await scene.rig.api('pauseConnection', { params });
   expect(paused.status).toBe('paused');
+  await runsEnded(scene);
   const before = (await effectsOf(scene.rig, 'alemba', { ours: true })).length;
   const { received } = await booksOf(scene);
   await editWorkItem(scene.rig, pair.workItemId, { 'System.Title': 'Kept meanwhile' });
@@ -115,6 +119,7 @@ test('the switch of the organisation stops everything and loses nothing', async 
   const { projectId } = scene;
   const { received } = await booksOf(scene);
   await scene.rig.api('switchTenant', { params: { projectId }, body: { enabled: false } });
+  await runsEnded(scene);
   expect((await readPanel(scene, pair.workItemId)).switchedOff).toBe(true);
   await editWorkItem(scene.rig, pair.workItemId, { 'System.Title': 'While it was off' });
   await until('the hook came in', async () => (await booksOf(scene)).received > received || undefined);
@@ -195,10 +200,14 @@ test('a backfill tells first what it would do, pauses, goes on, and creates each
   const preview = await scene.rig.api('previewBackfill', { params, query: { from: 'workItem' } });
   expect(preview.toCreate).toBe(wanted.length);
   const before = (await effectsOf(scene.rig, 'alemba', { effect: 'ticket.created', ours: true })).length;
+  // The pause must not come too late.
+  const match = { method: 'POST', path: '/call(\\?|$)' };
+  await setFault(scene.rig, 'alemba', { fault: { kind: 'slow', delayMs: 500 }, match });
   const started = await scene.rig.api('startBackfill', { params, body: { from: 'workItem' } });
   const of = { projectId: scene.projectId, backfillId: started.id };
   const paused = await scene.rig.api('pauseBackfill', { params: of });
-  expect(['paused', 'done']).toContain(paused.status);
+  expect(paused.status).toBe('paused');
+  await clearFaults(scene.rig);
   await idle(scene);
   const halfway = (await effectsOf(scene.rig, 'alemba', { effect: 'ticket.created', ours: true })).length;
   expect(halfway - before).toBeLessThan(wanted.length);
