@@ -12,13 +12,30 @@ let server: TestServer;
 /** Requests that were not answered. */
 let held: ServerResponse[];
 beforeEach(async () => {
+  // The test turns the clock of an attempt: how soon a request gets to the server is up to the machine.
+  jest.useFakeTimers({
+    doNotFake: [
+      'Date',
+      'hrtime',
+      'nextTick',
+      'performance',
+      'queueMicrotask',
+      'setImmediate',
+      'clearImmediate',
+      'setInterval',
+      'clearInterval',
+    ],
+  });
   held = [];
   server = await serveHttp((request, response) => {
     if (request.url === '/silent') held.push(response);
     else response.end();
   });
 });
-afterEach(() => server.close());
+afterEach(async () => {
+  await server.close();
+  jest.useRealTimers();
+});
 
 const transportFor = (concurrent: number) =>
   createTransport({
@@ -30,11 +47,15 @@ const transportFor = (concurrent: number) =>
 const asking = (method: RemoteRequest['method'], path: string, concurrent = 8) =>
   transportFor(concurrent).send({ method, url: server.url + path, route: 'test' });
 
-const failureOf = async (work: () => Promise<unknown>): Promise<Failure> => {
-  const error = await withinAttempt(longestSeconds, work).then(
+/** Of an attempt whose time is over once `unanswered` requests wait at the server. */
+const failureOf = async (work: () => Promise<unknown>, unanswered = 1): Promise<Failure> => {
+  const outcome = withinAttempt(longestSeconds, work).then(
     () => new Error('It did not fail'),
     (failure) => failure,
   );
+  while (held.length < unanswered) await new Promise((resolve) => setImmediate(resolve));
+  jest.advanceTimersByTime(longestSeconds * 1000);
+  const error = await outcome;
   if (!(error instanceof Failure)) throw error;
   return error;
 };
@@ -80,16 +101,18 @@ test('waiting for a turn ends too, and gives up the place', async () => {
 test('what others wait for too goes on, without the attempt that began it', async () => {
   let answered: (() => void) | undefined;
   let shared: Promise<string> | undefined;
-  const failure = await failureOf(() =>
-    sharedWork(() => {
-      shared = new Promise<void>((resolve) => {
-        answered = resolve;
-      }).then(async () => {
-        await asking('GET', '/shared');
-        return 'for all';
-      });
-      return shared;
-    }),
+  const failure = await failureOf(
+    () =>
+      sharedWork(() => {
+        shared = new Promise<void>((resolve) => {
+          answered = resolve;
+        }).then(async () => {
+          await asking('GET', '/shared');
+          return 'for all';
+        });
+        return shared;
+      }),
+    0,
   );
   expect(failure.message).toBe('The attempt took longer than 0.2 seconds');
   answered?.();
@@ -111,7 +134,7 @@ test('the end of one attempt touches no other, and one that ended in time is not
     later = asking('GET', '/silent');
     await asking('GET', '/quick');
   });
-  expect((await failureOf(() => asking('GET', '/silent'))).kind).toBe('unavailable');
+  expect((await failureOf(() => asking('GET', '/silent'), 3)).kind).toBe('unavailable');
   for (const response of held) response.end();
   expect(await Promise.all([other, later])).toMatchObject([{ status: 200 }, { status: 200 }]);
 });
