@@ -7,7 +7,7 @@ async function output(how: string, until?: string): Promise<{ lines: string[]; c
   const child = spawn(
     join(projectRoot, 'node_modules', '.bin', 'node'),
     [join(projectRoot, 'test/support/logging-process.ts'), how],
-    { stdio: ['ignore', 'pipe', 'ignore'], timeout: 4000, killSignal: 'SIGKILL' },
+    { stdio: ['ignore', 'pipe', 'ignore'], timeout: 30_000, killSignal: 'SIGKILL' },
   );
   let written = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {
