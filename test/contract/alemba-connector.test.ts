@@ -525,7 +525,9 @@ describe('requests', () => {
   test('readings that come while others are under way wait and go together', async () => {
     const ids = Array.from({ length: 11 }, (_, index) => String(10040 + index));
     await read('10040');
-    side.simulator.faults.set({ id: 'slow', fault: { kind: 'slow', delayMs: 1000 }, match: side.paths.read });
+    const asked = Promise.withResolvers<void>();
+    const fault = { kind: 'held', until: asked.promise } as const;
+    side.simulator.faults.set({ id: 'held', fault, match: side.paths.read });
     side.forgetRequests();
     const readings: Promise<unknown>[] = [];
     for (const id of ids) {
@@ -533,6 +535,7 @@ describe('requests', () => {
       // Another turn of the event loop each, so that nothing travels together for having come together.
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
+    asked.resolve();
     await Promise.all(readings);
     expect(side.requests().reads).toBe(3);
   });

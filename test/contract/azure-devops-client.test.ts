@@ -158,16 +158,15 @@ describe('reading', () => {
     const ids = [...side.simulator.store.workItems.keys()].map(String);
     await read(ids[0] as string);
     side.forgetRequests();
-    side.simulator.faults.set({
-      id: 'slow',
-      fault: { kind: 'slow', delayMs: 300 },
-      match: side.paths.read,
-    });
+    const asked = Promise.withResolvers<void>();
+    const fault = { kind: 'held', until: asked.promise } as const;
+    side.simulator.faults.set({ id: 'held', fault, match: side.paths.read });
     const readings: Promise<unknown>[] = [];
     for (const id of ids) {
       readings.push(side.system.read(id, wantsFields([])));
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
+    asked.resolve();
     await Promise.all(readings);
     expect(side.requests().reads).toBe(3);
   });

@@ -7,6 +7,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 export type Fault =
   | { kind: 'down' }
   | { kind: 'slow'; delayMs: number }
+  /** For tests in the simulator's own process: nothing is done until the test says so. */
+  | { kind: 'held'; until: Promise<unknown> }
   | { kind: 'status'; status: number; headers?: Record<string, string>; body?: unknown }
   /** `retryAfter` is sent as it is (seconds, HTTP date, rubbish); `null` sends none. */
   | { kind: 'throttle'; status: number; retryAfter: string | null }
@@ -130,6 +132,9 @@ async function applyBefore(
       return reply.hijack();
     case 'slow':
       await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+      return undefined;
+    case 'held':
+      await fault.until;
       return undefined;
     case 'status':
       return reply
