@@ -182,11 +182,12 @@ test('creating for many can be stopped and goes on, and repeats only what failed
   const bugs: number[] = [];
   for (const name of ['one', 'two', 'three']) bugs.push(await newBug(stage.sandbox, `Many ${name}`));
   let refused = 1;
+  const cancelled = Promise.withResolvers<void>();
   const form = await stage.open('_queries', {
     prepare: (page) =>
       page.route(/\/tickets$/, async (route) => {
         if (route.request().method() !== 'POST') return route.continue();
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        await cancelled.promise;
         if (refused-- > 0) return route.abort();
         return route.continue();
       }),
@@ -196,6 +197,7 @@ test('creating for many can be stopped and goes on, and repeats only what failed
   const dialog = contribution(form, 'ticket-dialog');
   await dialog.getByRole('button', { name: 'Create 3 tickets' }).click(patience);
   await dialog.getByRole('button', { name: 'Cancel' }).click(patience);
+  cancelled.resolve();
   await dialog.getByText('1 of 3 done').waitFor(patience);
   await dialog.getByText('Stopped.').waitFor(patience);
   expect(callsNamed('Many three')).toHaveLength(0);
