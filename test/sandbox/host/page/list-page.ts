@@ -29,6 +29,8 @@ export class ListPage {
   readonly #notice = build('p', { class: 'problem', role: 'alert', hidden: true });
   readonly #chosen = new Set<number>();
   readonly #actions = build('div', { class: 'list-actions' });
+  readonly #rows = new Map<number, HTMLTableRowElement>();
+  #turn = 0;
 
   constructor(page: HostPage, root: HTMLElement, title: string) {
     this.#page = page;
@@ -82,11 +84,14 @@ export class ListPage {
       this.#actions.append(button);
     }
     this.#showChoice();
-    onWorkItemChange(() => this.load().catch(report));
+    const load = () => void this.load().catch(report);
+    // What changed between the first reading and the connection was told to nobody.
+    onWorkItemChange(load, load);
   }
 
   async load(): Promise<void> {
     const { project } = this.#page.data;
+    const turn = ++this.#turn;
     try {
       const { workItems } = await this.#page.rest<{ workItems: { id: number }[] }>(
         'POST',
@@ -100,13 +105,32 @@ export class ListPage {
         ids,
         fields: columns,
       });
-      this.#body.replaceChildren(...value.map((row) => this.#row(row)));
+      // A later answer may have overtaken this one.
+      if (turn === this.#turn) this.#show(value);
     } catch (problem) {
       this.#say(textOf(problem));
     }
   }
 
-  #row({ id, fields }: Row): HTMLElement {
+  /** Rows that are there already stay, with their boxes: whoever presses one must not find it replaced. */
+  #show(rows: Row[]): void {
+    const ids = new Set(rows.map(({ id }) => id));
+    for (const [id, row] of this.#rows) {
+      if (ids.has(id)) continue;
+      row.remove();
+      this.#rows.delete(id);
+    }
+    for (const [at, { id, fields }] of rows.entries()) {
+      const row = this.#rows.get(id) ?? this.#newRow(id);
+      this.#rows.set(id, row);
+      while (row.cells.length > 1) row.deleteCell(1);
+      row.append(...this.#cells(id, fields));
+      const there = this.#body.rows[at];
+      if (there !== row) this.#body.insertBefore(row, there ?? null);
+    }
+  }
+
+  #newRow(id: number): HTMLTableRowElement {
     const box = build('input', { type: 'checkbox', 'aria-label': `Choose work item ${id}` });
     box.checked = this.#chosen.has(id);
     box.addEventListener('change', () => {
@@ -114,6 +138,10 @@ export class ListPage {
       else this.#chosen.delete(id);
       this.#showChoice();
     });
+    return build('tr', { 'data-work-item': id }, build('td', {}, box));
+  }
+
+  #cells(id: number, fields: Row['fields']): HTMLElement[] {
     const link = build(
       'a',
       { href: this.#page.path('_workitems', 'edit', id) + keptQuery() },
@@ -121,7 +149,6 @@ export class ListPage {
     );
     const assignee = fields['System.AssignedTo'] as { displayName?: string } | undefined;
     const cells = [
-      box,
       id,
       String(fields['System.WorkItemType']),
       link,
@@ -129,11 +156,7 @@ export class ListPage {
       assignee?.displayName ?? '',
       String(fields['System.Tags'] ?? ''),
     ];
-    return build(
-      'tr',
-      { 'data-work-item': id },
-      cells.map((cell) => build('td', {}, cell)),
-    );
+    return cells.map((cell) => build('td', {}, cell));
   }
 
   #showChoice(): void {

@@ -39,6 +39,9 @@ export class WorkItemPage {
   /** Revisions may have been told while nobody listened. */
   #mayHaveMissed = false;
   #catchingUp = false;
+  /** Openings so far, and the newest that is shown. */
+  #openings = 0;
+  #shown = 0;
 
   constructor(page: HostPage, root: HTMLElement) {
     this.#page = page;
@@ -75,10 +78,14 @@ export class WorkItemPage {
   async open(target: { id: number } | { type: string }): Promise<void> {
     this.#page.form?.close();
     this.#page.form = undefined;
+    const opening = ++this.#openings;
     const form =
       'id' in target
         ? await WorkItemForm.open(this.#page, target.id)
         : await WorkItemForm.create(this.#page, target.type);
+    // The answer for one that was opened later may have overtaken this one.
+    if (opening < this.#shown) return;
+    this.#shown = opening;
     this.#page.form = form;
     form.listen((event) => this.#on(form, event));
     form.announceLoaded();
