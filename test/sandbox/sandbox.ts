@@ -118,13 +118,20 @@ async function startParts({ options, say, folder, ports, url, ends, close }: Sta
 
   const pages = pageSource(azureDevOps, extensionUrl);
   const projectId = azureDevOps.store.project(projectName)?.id ?? '';
-  const apiAs = (userKey = 'admin') =>
-    createBackendApi(backend.url, async () => {
+  // One for each person, with one session: the backend opens only so many a minute for one address.
+  const apis = new Map<string, BackendApi>();
+  const apiAs = (userKey = 'admin') => {
+    const known = apis.get(userKey);
+    if (known !== undefined) return known;
+    const made = createBackendApi(backend.url, async () => {
       const user = azureDevOps.users.byKey(userKey);
       const { organization, organizationId: hostId } = azureDevOps;
       const appToken = await azureDevOps.issueAppToken(user.id);
       return { organization, hostId, projectId, appToken, accessToken: user.accessToken };
     });
+    apis.set(userKey, made);
+    return made;
+  };
   const api = apiAs();
   if (options.isSeeded !== false) {
     const extensionId = extensionIdOf(readManifest());
