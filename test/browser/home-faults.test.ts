@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { openBrowser, type TestBrowser } from '../support/browser.ts';
 import { until } from '../support/rig.ts';
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
-import { patience, soon } from './places.ts';
+import { lookEveryMs, patience, soon, turnFault } from './places.ts';
 
 let sandbox: TestSandbox;
 let browser: TestBrowser;
@@ -44,27 +44,37 @@ async function rename(title: string): Promise<void> {
 const shownToTheAgent = (title: string, within: { timeout: number }) =>
   agent().getByRole('heading', { name: title }).waitFor(within);
 
+const shownOnTheForm = (title: string) =>
+  home.waitForFunction(
+    (wanted) =>
+      document
+        .querySelector<HTMLIFrameElement>('#form')
+        ?.contentDocument?.querySelector<HTMLInputElement>('[data-field="System.Title"]')?.value === wanted,
+    title,
+    slowly,
+  );
+
 /** Switched off by hand, the next change is as quick as ever. */
 async function isHealed(name: string, title: string, within = soon): Promise<void> {
-  await fault(name).uncheck();
+  await turnFault(home, name, false);
   await tickets().getByText('in agreement').waitFor(slowly);
   await rename(title);
   await shownToTheAgent(title, within);
 }
 
 test('too many requests: the panel says when it goes on, and it does', async () => {
-  await fault('Too many requests Alemba').check();
+  await turnFault(home, 'Too many requests Alemba', true);
   await rename('Held back by the limit');
   const card = tickets().getByRole('article', { name: /^10040 / });
   await card.locator('.condition').getByText('Next try').waitFor(patience);
   expect(await agent().getByRole('heading', { name: 'Held back by the limit' }).count()).toBe(0);
-  await fault('Too many requests Alemba').uncheck();
+  await turnFault(home, 'Too many requests Alemba', false);
   await shownToTheAgent('Held back by the limit', slowly);
   await isHealed('Too many requests Alemba', 'After the limit');
 });
 
 test('slow: what is not Alemba stays quick, and the change arrives', async () => {
-  await fault('Slow Every answer of Alemba').check();
+  await turnFault(home, 'Slow Every answer of Alemba', true);
   await rename('On its way slowly');
   expect(await agent().getByRole('heading', { name: 'On its way slowly' }).count()).toBe(0);
   const api = sandbox.apiAs();
@@ -88,7 +98,7 @@ test.each([
   ['Service hooks reordered', 'form'],
   ['Webhooks reordered', 'desk'],
 ])('%s: the newest state wins on both sides', async (name, from) => {
-  await fault(name).check();
+  await turnFault(home, name, true);
   // The switch shows what holds in the sandbox, whoever opens the page.
   await home.reload();
   await fault(name).waitFor(patience);
@@ -110,20 +120,13 @@ test.each([
   await tickets().getByRole('article', { name: newest }).waitFor(slowly);
   await tickets().getByText('in agreement').waitFor(slowly);
   expect(sandbox.alemba.store.calls.get(10040)?.values.Subject).toBe(newest);
-  await home.waitForFunction(
-    (title) =>
-      document
-        .querySelector<HTMLIFrameElement>('#form')
-        ?.contentDocument?.querySelector<HTMLInputElement>('[data-field="System.Title"]')?.value === title,
-    newest,
-    slowly,
-  );
+  await shownOnTheForm(newest);
   await isHealed(name, `${name}, healed`);
 });
 
 test('errors after the write on both sides: a change arrives each way, and is written once', async () => {
   const names = ['Error after the write Alemba', 'Error after the write Azure DevOps'];
-  for (const name of names) await fault(name).check();
+  for (const name of names) await turnFault(home, name, true);
   // The board's own rule, made certain to hit the change itself.
   for (const [{ faults }, path] of [
     [sandbox.alemba, '/call/10040$'],
@@ -139,16 +142,18 @@ test('errors after the write on both sides: a change arrives each way, and is wr
         entry.kind === 'request' && pattern.test(`${entry.method} ${entry.path}`) ? [entry.status] : [],
       );
   const before = writes('alemba', /^PUT .*\/call\/10040$/).length;
+  const since = new Date().toISOString();
   await rename('Written to the call');
   await shownToTheAgent('Written to the call', slowly);
   // The agent sees what was written before its try is made up for; an edit by then would be one of both sides at once.
-  await until('the try after the lost answer is done', async () => {
+  const isTriedAgain = async () => {
     const { attempts } = await sandbox.apiAs()('listAttempts', {
       params: { projectId: sandbox.projectId },
-      query: { limit: 1 },
+      query: { since, workItemId: '4' },
     });
-    return (attempts[0]?.outcome === 'done' && attempts[0].attempts > 1) || undefined;
-  });
+    return attempts.some(({ outcome, attempts: tries }) => outcome === 'done' && tries > 1) || undefined;
+  };
+  await until('the try after the lost answer is done', isTriedAgain, slowly.timeout, lookEveryMs);
   await tickets().getByText('in agreement').waitFor(slowly);
   expect(writes('alemba', /^PUT .*\/call\/10040$/).slice(before)).toEqual([500]);
 
@@ -159,6 +164,8 @@ test('errors after the write on both sides: a change arrives each way, and is wr
   });
   await tickets().getByRole('article', { name: 'Written to the work item' }).waitFor(slowly);
   await tickets().getByText('in agreement').waitFor(slowly);
+  // A form that has not heard of it yet would refuse to save another title over it.
+  await shownOnTheForm('Written to the work item');
   expect(writes('azureDevOps', /^PATCH .*\/workitems\/4\?/)).toContain(500);
   const titles = sandbox.azureDevOps.store.workItems
     .get(4)
@@ -167,6 +174,6 @@ test('errors after the write on both sides: a change arrives each way, and is wr
     (title, at) => title !== titles[at - 1] && title === 'Written to the work item',
   );
   expect(arrivals).toHaveLength(1);
-  await fault(names[0] ?? '').uncheck();
+  await turnFault(home, names[0] ?? '', false);
   await isHealed(names[1] ?? '', 'After the errors');
 });

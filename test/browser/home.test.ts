@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { openBrowser, type TestBrowser } from '../support/browser.ts';
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
-import { newBug, patience, soon } from './places.ts';
+import { newBug, patience, soon, turnFault } from './places.ts';
 
 let sandbox: TestSandbox;
 let browser: TestBrowser;
@@ -46,7 +46,7 @@ test('the service desk is down: the panel says why, and everything is carried ov
   await tickets()
     .getByRole('article', { name: /^10041 / })
     .waitFor(patience);
-  await home.getByRole('switch', { name: /^Down Alemba/ }).check();
+  await turnFault(home, 'Down Alemba', true);
   await rename('VPN drops twice an hour');
   await tickets()
     .getByText(/unreachable|does not answer|not reach/i)
@@ -58,9 +58,9 @@ test('the service desk is down: the panel says why, and everything is carried ov
 
 test('errors after the write and doubled hooks: one call, not two', async () => {
   home = await browser.open(sandbox.url);
-  await home.getByRole('switch', { name: /^Webhooks doubled/ }).check(patience);
-  await home.getByRole('switch', { name: /^Service hooks doubled/ }).check(patience);
-  await home.getByRole('switch', { name: /^Error after the write Alemba/ }).check(patience);
+  await turnFault(home, 'Webhooks doubled', true);
+  await turnFault(home, 'Service hooks doubled', true);
+  await turnFault(home, 'Error after the write Alemba', true);
   const bug = await newBug(sandbox, 'Written once', { 'System.Tags': 'service desk' });
   await home.getByRole('button', { name: 'All off' }).click();
   const api = sandbox.apiAs();
@@ -80,7 +80,7 @@ test('errors after the write and doubled hooks: one call, not two', async () => 
 
 test('lost service hooks: the sweep finds the change', async () => {
   home = await browser.open(sandbox.url);
-  await home.getByRole('switch', { name: /^Service hooks lost/ }).check(patience);
+  await turnFault(home, 'Service hooks lost', true);
   await sandbox.azureDevOps.act({ do: 'update', id: 4, fields: { 'System.Title': 'Found by the sweep' } });
   await agent().getByRole('heading', { name: 'Found by the sweep' }).waitFor({ timeout: 30_000 });
 });

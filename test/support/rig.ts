@@ -298,6 +298,7 @@ export async function until<T>(
   what: string | (() => string),
   check: () => Promise<T | undefined> | T | undefined,
   timeoutMs = 20_000,
+  everyMs?: number,
 ): Promise<T> {
   const startedAt = Date.now();
   for (;;) {
@@ -309,7 +310,7 @@ export async function until<T>(
         `It did not happen within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, lookAgainMs(waitedMs)));
+    await new Promise((resolve) => setTimeout(resolve, everyMs ?? lookAgainMs(waitedMs)));
   }
 }
 
