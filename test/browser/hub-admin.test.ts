@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { FrameLocator, Page } from 'playwright-core';
 import { openBrowser, type TestBrowser } from '../support/browser.ts';
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
-import { hubOf, newBug, patience } from './places.ts';
+import { hubOf, newBug, patience, settledBug } from './places.ts';
 
 let sandbox: TestSandbox;
 let browser: TestBrowser;
@@ -240,6 +240,7 @@ test('versions show what differs', async () => {
 
 test('activity is filtered by connection, record and time, and many deliveries are replayed at once', async () => {
   const bug = await newBug(sandbox, 'Found by filters', { 'System.Tags': 'service desk' });
+  await settledBug(sandbox, bug);
   await open('activity/deliveries');
   await hub.getByLabel('Record number').fill(String(bug), patience);
   await hub.getByLabel('Connection').selectOption('azure-devops');

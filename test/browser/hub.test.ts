@@ -1,7 +1,7 @@
 import type { FrameLocator, Page } from 'playwright-core';
 import { openBrowser, type TestBrowser } from '../support/browser.ts';
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
-import { hubOf, newBug, patience } from './places.ts';
+import { hubOf, newBug, patience, settledBug } from './places.ts';
 
 let sandbox: TestSandbox;
 let browser: TestBrowser;
@@ -10,7 +10,8 @@ let hub: FrameLocator;
 
 beforeAll(async () => {
   browser = await openBrowser();
-  sandbox = await startTestSandbox();
+  // The watchdog would repair what a test breaks, before anybody has seen it.
+  sandbox = await startTestSandbox({ environment: { WATCHDOG_EVERY_MS: '3600000' } });
 }, 120_000);
 beforeEach(async () => {
   page = await browser.open(`${sandbox.url}/fabrikam/Fabrikam/_settings`);
@@ -111,6 +112,7 @@ test('service hooks are narrowed to what the mappings are about, and widened aga
 
 test('activity shows what was done, and a delivery can be replayed', async () => {
   const bug = await newBug(sandbox, 'Seen in the activity', { 'System.Tags': 'service desk' });
+  await settledBug(sandbox, bug);
   await openTab('Activity');
   await hub.getByRole('radio', { name: 'What was done' }).check(patience);
   const search = hub.getByLabel('Work item number');
