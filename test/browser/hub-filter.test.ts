@@ -100,7 +100,8 @@ describe('with four mappings', () => {
     await page.keyboard.type('keeps');
     expect(await shown()).toEqual(['Only what is linked']);
     await page.keyboard.press('Shift+Tab');
-    await page.keyboard.type('Alemba');
+    // No further: after a pause the list takes a letter for a new beginning, and an "a" leads back to "any".
+    await page.keyboard.type('Al');
     await hub.getByText('No mapping fits').waitFor(patience);
     expect(await shown()).toEqual([]);
     await page.keyboard.press('Tab');
