@@ -10,7 +10,7 @@ import {
   type Stage,
 } from './extension-stage.ts';
 import { extensionData } from './failing.ts';
-import { contribution, newBug, panelOf, patience } from './places.ts';
+import { contribution, newBug, panelOf, patience, untilTriedAgain } from './places.ts';
 
 let stage: Stage;
 
@@ -102,17 +102,19 @@ test('a backend that is away leaves the last known cards, says so, and comes bac
   await form.unroute(/\/api\//);
   await panelOf(form)
     .getByText('does not answer')
-    .waitFor({ ...patience, state: 'detached' });
-});
+    .waitFor({ ...untilTriedAgain, state: 'detached' });
+}, 90_000);
 
 test('a slow backend never shows an empty frame', async () => {
+  const seen = Promise.withResolvers<void>();
   const slow = (page: Page) =>
     page.route(panelPath, async (route) => {
-      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await seen.promise;
       await route.continue();
     });
   const form = await stage.form(4, { prepare: slow });
   await panelOf(form).locator('.skeleton').first().waitFor(patience);
+  seen.resolve();
   await card(form).waitFor(patience);
 });
 

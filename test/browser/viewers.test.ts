@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { openBrowser, type TestBrowser } from '../support/browser.ts';
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
-import { contribution, formAddress, panelOf, patience, soon } from './places.ts';
+import { contribution, formAddress, panelOf, patience, soon, untilTriedAgain } from './places.ts';
 
 let sandbox: TestSandbox;
 let browser: TestBrowser;
@@ -101,7 +101,9 @@ test('the panel fits a narrow frame and has no second scroll bar', async () => {
   const frame = form.locator('iframe[data-contribution$=".work-item-panel"]');
   const outerPx = (await frame.boundingBox())?.height ?? 0;
   expect(outerPx).toBeLessThanOrEqual(400);
-  expect(await panel.locator('html').evaluate((page) => page.scrollHeight)).toBeLessThanOrEqual(outerPx + 1);
+  // In one look: the host may give the frame another height between two.
+  const heights = await panel.locator('html').evaluate((page) => [page.scrollHeight, innerHeight]);
+  expect(heights[0]).toBeLessThanOrEqual((heights[1] ?? 0) + 1);
 });
 
 test('keyboard: the menu of a card opens, moves and closes without a mouse', async () => {
@@ -126,5 +128,5 @@ test('the backend is away: the last known tickets stay, with the reason; they co
   await form.reload();
   await panel.getByRole('article', { name: /^10040 / }).waitFor(patience);
   await sandbox.backend.start();
-  await panel.getByText('Tandem’s backend does not answer').waitFor({ state: 'hidden', ...patience });
-});
+  await panel.getByText('Tandem’s backend does not answer').waitFor({ state: 'hidden', ...untilTriedAgain });
+}, 90_000);
