@@ -342,8 +342,8 @@ describe('on one database', () => {
     }
     await storm(scene, pairs, { random: seededRandom(seed + 3), history, edits: 120, seconds: 6 });
     await clearFaults(scene.rig);
-    // A run that met a fault may park only now.
-    await idle(scene, { parkedIsFine: true });
+    // A run that met a fault may park only now. Tries grow apart: the next one may be half a minute away.
+    await idle(scene, { parkedIsFine: true, timeoutMs: 60_000 });
     await retryAllParked(scene);
     await converged(scene, pairs, history);
     await expectBalancedBooks(scene);

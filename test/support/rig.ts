@@ -293,7 +293,7 @@ export async function json<T>(
 /** Between two looks: soon at first; whoever asks a slow backend all the time makes it slower, or is told to wait. */
 const lookAgainMs = (waitedMs: number): number => (waitedMs < 2000 ? 20 : 100);
 
-/** Looks again until `check` gives something, and says what it waited for when it never does. */
+/** Looks again until `check` gives something, and says what it waited for when it never does; `everyMs` for limited routes. */
 export async function until<T>(
   what: string | (() => string),
   check: () => Promise<T | undefined> | T | undefined,
