@@ -58,8 +58,6 @@ export interface ServiceHookKeeper extends HookKeeper {
   report(tenant: number, project: string): Promise<ProjectHookReport>;
   /** With `everything` also what is healthy gets the present password, and what a person disabled runs again. */
   repair(tenant: number, project: string, options?: { everything?: boolean }): Promise<ProjectHookReport>;
-  /** Removes what leads to this backend and forgets the filter; returns how many there were. */
-  remove(tenant: number, project: string): Promise<number>;
   /** What the project's hooks are to be narrowed to. */
   filter(tenant: number, project: string): Promise<HookFilter>;
   /** Keeps it; the hooks follow with the next repair. */

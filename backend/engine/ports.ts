@@ -77,4 +77,6 @@ export interface HookKeeper {
   inspect(tenant: number, project: string): Promise<HookFindings>;
   /** Registers what is missing, replaces what differs or was disabled by the system. */
   ensure(tenant: number, project: string): Promise<HookFindings>;
+  /** Removes what leads to this backend and forgets the filter; returns how many there were. */
+  remove(tenant: number, project: string): Promise<number>;
 }

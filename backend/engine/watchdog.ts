@@ -1,4 +1,5 @@
 import type { LaneRunner } from '../lanes/lane.ts';
+import { keepSubscriptions, knownHooks } from '../store/subscriptions.ts';
 import { settleFailure } from './on-failure.ts';
 import { type EngineContext, type HookFindings, type HookKeeper, onSide } from './ports.ts';
 import { ensureSchedule } from './schedule.ts';
@@ -17,6 +18,26 @@ export function watchdogLane(
   hooks: HookKeeper,
   options: WatchdogOptions,
 ): LaneRunner {
+  /** True when hooks had to be repaired. */
+  const lookAt = async (tenant: number, project: string): Promise<boolean> => {
+    const { registered, since } = await context.store.asTenant(tenant, (sql) => knownHooks(sql, project));
+    const seen = await onSide('workItem', () => hooks.inspect(tenant, project));
+    // Only where somebody registered them: an admin who prefers sweeps alone is not overruled.
+    const isBroken = registered && seen.mayView && seen.findings.some(({ health }) => health !== 'healthy');
+    const findings = isBroken ? await onSide('workItem', () => hooks.ensure(tenant, project)) : seen;
+    const isKept = await keepFindings(context, tenant, project, findings, since);
+    if (!isBroken) return false;
+    if (isKept) context.log('watchdog.hooks_repaired', { tenant, project });
+    else await undoRepair(tenant, project);
+    return isKept;
+  };
+
+  /** Somebody removed the hooks during the repair: so goes what it registered, unless they are wanted again by now. */
+  const undoRepair = async (tenant: number, project: string): Promise<void> => {
+    const { registered } = await context.store.asTenant(tenant, (sql) => knownHooks(sql, project));
+    if (!registered) await onSide('workItem', () => hooks.remove(tenant, project));
+  };
+
   return async (lane) => {
     const settings = await context.settings.of(lane.tenant);
     const projects = [
@@ -25,17 +46,7 @@ export function watchdogLane(
     try {
       await ensureSchedule(context, lane.tenant);
       let repaired = false;
-      for (const project of projects) {
-        const registered = await wasRegistered(context, lane.tenant, project);
-        const before = await onSide('workItem', () => hooks.inspect(lane.tenant, project));
-        let findings = before;
-        if (registered && before.mayView && before.findings.some((finding) => finding.health !== 'healthy')) {
-          findings = await onSide('workItem', () => hooks.ensure(lane.tenant, project));
-          repaired = true;
-          context.log('watchdog.hooks_repaired', { tenant: lane.tenant, project });
-        }
-        await keepFindings(context, lane.tenant, project, findings, registered);
-      }
+      for (const project of projects) if (await lookAt(lane.tenant, project)) repaired = true;
       if (repaired) {
         await context.queue.wake([
           {
@@ -54,16 +65,6 @@ export function watchdogLane(
   };
 }
 
-/** Hooks are repaired only where somebody registered them: an admin who prefers sweeps alone is not overruled. */
-async function wasRegistered(context: EngineContext, tenant: number, project: string): Promise<boolean> {
-  const row = await context.store.asTenant(tenant, (sql) =>
-    sql.one('select 1 from subscription where project = $1 and subscription_id is not null limit 1', [
-      project,
-    ]),
-  );
-  return row !== undefined;
-}
-
 /** What is kept of a report about a project's hooks. */
 export const findingsOf = (report: {
   rights: Pick<HookFindings, 'mayView' | 'needs'>;
@@ -74,31 +75,28 @@ export const findingsOf = (report: {
   findings: report.findings,
 });
 
-/** Stores what is known of a project's hooks. What could not be seen keeps its former finding, marked unknown. */
-export async function keepFindings(
+/**
+ * Stores what is known of a project's hooks. What could not be seen keeps its former finding, marked unknown. False when
+ * somebody removed the hooks after `since`, when the look began: then nothing is stored.
+ */
+export const keepFindings = (
   context: Pick<EngineContext, 'store'>,
   tenant: number,
   project: string,
   found: HookFindings,
-  registered: boolean,
-): Promise<void> {
-  await context.store.asTenant(tenant, async (sql) => {
-    for (const finding of found.findings) {
-      const known = found.mayView && (registered || finding.subscriptionId !== undefined);
-      await sql.rows(
-        `insert into subscription (tenant, project, event_type, subscription_id, health, reason) values ($1, $2, $3, $4, $5, $6)
-         on conflict (tenant, project, event_type) do update set
-           subscription_id = coalesce(excluded.subscription_id, subscription.subscription_id), health = excluded.health,
-           reason = excluded.reason, checked_at = clock_timestamp()`,
-        [
-          tenant,
-          project,
-          finding.eventType,
-          known ? (finding.subscriptionId ?? null) : null,
-          found.mayView ? finding.health : 'unknown',
-          finding.reason ?? found.needs ?? null,
-        ],
-      );
-    }
-  });
-}
+  since: string,
+): Promise<boolean> =>
+  context.store.asTenant(tenant, (sql) =>
+    keepSubscriptions(
+      sql,
+      tenant,
+      project,
+      since,
+      found.findings.map(({ eventType, subscriptionId, health, reason }) => ({
+        eventType,
+        subscriptionId: found.mayView ? subscriptionId : undefined,
+        health: found.mayView ? health : 'unknown',
+        reason: reason ?? found.needs,
+      })),
+    ),
+  );

@@ -271,4 +271,30 @@ describe('narrowed to bugs of an area', () => {
     await scene.rig.api('ensureSubscriptions', { params: params() });
     expect(await narrowed()).toEqual([{}]);
   });
+
+  test('what is removed while the watchdog repairs it stays removed', async () => {
+    await scene.rig.api('ensureSubscriptions', { params: params() });
+    const headers = { authorization: `Bearer ${scene.rig.azure.users.admin?.accessToken}` };
+    await setFault(scene.rig, 'azure', {
+      fault: { kind: 'slow', delayMs: 1500 },
+      match: { method: 'POST', path: '/hooks/subscriptions[?]' },
+      remaining: 1,
+    });
+    const [first] = await hooks();
+    const address = `${scene.rig.azure.organizationUrl}/_apis/hooks/subscriptions/${first?.id}?api-version=7.1`;
+    expect((await fetch(address, { method: 'DELETE', headers })).status).toBeLessThan(300);
+    await until('the watchdog registers it again', async () => {
+      const rules = await scene.rig.control<{ remaining?: number }[]>('azure', 'GET', '/faults');
+      return rules[0]?.remaining === 0 || undefined;
+    });
+    await scene.rig.api('removeSubscriptions', { params: params() });
+    const looks = async () =>
+      Number(
+        (await scene.rows<{ n: string }>(`select lease_token as n from lane where key = 'watchdog'`))[0]?.n,
+      );
+    const before = await looks();
+    await until('the watchdog has looked twice since', async () => (await looks()) > before + 2 || undefined);
+    expect(await hooks()).toEqual([]);
+    await clearFaults(scene.rig);
+  });
 });

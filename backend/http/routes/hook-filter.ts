@@ -6,7 +6,7 @@ import type { Handlers } from '../handlers.ts';
 import { type FieldTrouble, invalid } from './input-problems.ts';
 import { applicableMappings } from './mapping-lookup.ts';
 import type { Services } from './services.ts';
-import { changesInWords, projectKey, subscriptionsView } from './subscriptions.ts';
+import { changesInWords, hooksSeenFrom, projectKey, subscriptionsView } from './subscriptions.ts';
 
 type FilterHandlers = Pick<Handlers, 'readHookFilter' | 'changeHookFilter'>;
 
@@ -32,6 +32,7 @@ export function hookFilterHandlers(services: Services): FilterHandlers {
       const filter = spelt(body, await hooks.filterChoices(tenant, project));
       // Before the hooks themselves: what is left undone there is finished by the watchdog.
       await hooks.setFilter(tenant, project, filter);
+      const since = await hooksSeenFrom(services, session, project);
       const report = await hooks.repair(tenant, project);
       await engine.store.asTenant(tenant, (sql) =>
         recordAudit(sql, tenant, {
@@ -41,7 +42,7 @@ export function hookFilterHandlers(services: Services): FilterHandlers {
           detail: [filterInWords(filter), changesInWords(report)].filter((part) => part !== '').join('; '),
         }),
       );
-      await keepFindings(engine, tenant, project, findingsOf(report), true);
+      await keepFindings(engine, tenant, project, findingsOf(report), since);
       return subscriptionsView(services, session, report);
     },
   };

@@ -5,6 +5,7 @@ import { findingsOf, keepFindings } from '../../engine/watchdog.ts';
 import type { Session } from '../../security/session-token.ts';
 import { recordAudit } from '../../store/audit.ts';
 import { azureDevOps, findConnection } from '../../store/connections.ts';
+import { forgetSubscriptions, knownHooks } from '../../store/subscriptions.ts';
 import type { Handlers } from '../handlers.ts';
 import { ProblemError } from '../problem.ts';
 import { manualSteps } from './connection-view.ts';
@@ -30,20 +31,16 @@ export function subscriptionHandlers(services: Services): SubscriptionHandlers {
   const { store } = engine;
 
   /** Keeps what was found, so that the overview and the watchdog know it, and answers with it. */
-  const answer = async (
-    session: Session,
-    project: string,
-    report: ProjectHookReport,
-    registered: boolean,
-  ) => {
-    await keepFindings(engine, session.tenant, project, findingsOf(report), registered);
+  const answer = async (session: Session, project: string, report: ProjectHookReport, since: string) => {
+    await keepFindings(engine, session.tenant, project, findingsOf(report), since);
     return subscriptionsView(services, session, report);
   };
 
   const inspect = async (session: Session): Promise<Subscriptions> => {
     const project = await projectKey(services, session);
+    const since = await hooksSeenFrom(services, session, project);
     const report = await hooks.report(session.tenant, project);
-    return answer(session, project, report, false);
+    return answer(session, project, report, since);
   };
 
   const audit = (session: Session, action: string, detail?: string) =>
@@ -61,18 +58,20 @@ export function subscriptionHandlers(services: Services): SubscriptionHandlers {
 
     async ensureSubscriptions({ session }) {
       const project = await projectKey(services, session);
+      const since = await hooksSeenFrom(services, session, project);
       const report = await hooks.repair(session.tenant, project);
       await audit(session, 'serviceHooks.registered', changesInWords(report) || undefined);
-      return answer(session, project, report, true);
+      return answer(session, project, report, since);
     },
 
     async removeSubscriptions({ session }) {
       const { tenant } = session;
       const project = await projectKey(services, session);
+      // Before: the watchdog must not repair what is half removed. And after: nor keep what it saw meanwhile.
+      await store.asTenant(tenant, (sql) => forgetSubscriptions(sql, project));
       const removed = await hooks.remove(tenant, project);
       await store.asTenant(tenant, async (sql) => {
-        // Forgotten, so that the watchdog does not bring them back.
-        await sql.rows('delete from subscription where project = $1', [project]);
+        await forgetSubscriptions(sql, project);
         await recordAudit(sql, tenant, {
           by: session.user.name,
           action: 'serviceHooks.removed',
@@ -121,6 +120,13 @@ export function subscriptionHandlers(services: Services): SubscriptionHandlers {
 /** What a repair did, for the audit. */
 export const changesInWords = ({ changes }: ProjectHookReport): string =>
   changes.map(({ eventType, done }) => `${eventType} ${done}`).join(', ');
+
+/** For `keepFindings`. */
+export const hooksSeenFrom = async (
+  { engine }: Services,
+  session: Session,
+  project: string,
+): Promise<string> => (await engine.store.asTenant(session.tenant, (sql) => knownHooks(sql, project))).since;
 
 /** Under the name that the mappings use: the watchdog and the overview look there. */
 export async function projectKey(services: Services, session: Session): Promise<string> {
