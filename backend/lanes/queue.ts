@@ -1,4 +1,5 @@
 import { batcher } from '../store/batcher.ts';
+import { wakeIfOpen } from '../store/connections.ts';
 import type { IntentRow } from '../store/intents.ts';
 import type { LinkRow } from '../store/links.ts';
 import type { Store } from '../store/pool.ts';
@@ -64,7 +65,13 @@ export function laneQueue(store: Store): LaneQueue {
       ]);
       return rows.map(claimedLane);
     },
-    settle: (lane, settlement) => settleBatch({ lane, settlement }),
+    async settle(lane, settlement) {
+      const written = await settleBatch({ lane, settlement });
+      const awaited = settlement.verdict === 'wait' ? settlement.failure?.connection : undefined;
+      if (written && awaited !== undefined)
+        await store.asTenant(lane.tenant, (sql) => wakeIfOpen(sql, lane.key, awaited));
+      return written;
+    },
     async extend(lanes, leaseSeconds) {
       if (lanes.length === 0) return [];
       const elements = lanes.map((lane) => ({ tenant: lane.tenant, key: lane.key, token: lane.leaseToken }));

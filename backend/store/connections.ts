@@ -87,6 +87,24 @@ export async function setPaused(
   await sql.rows(`select pg_notify('lane', '')`);
 }
 
+/**
+ * For a lane that began to wait for a connection: runs it again soon when that was resumed while the run came to its
+ * end, which resuming did not see. The lock waits for a resume under way, whose own look is over by then.
+ */
+export async function wakeIfOpen(sql: Sql, key: string, connection: string): Promise<void> {
+  const row = await sql.one<{ open: boolean }>(
+    `select enabled and status <> 'paused' and resume_at <= clock_timestamp() as open
+     from connection where id = $1 for share`,
+    [connection],
+  );
+  if (row?.open !== true) return;
+  await sql.rows(
+    `update lane set due = clock_timestamp() + interval '1 second'
+     where key = $1 and queued > 0 and not parked and failure->>'connection' = $2`,
+    [key, connection],
+  );
+}
+
 export async function deleteConnection(sql: Sql, tenant: number, id: string): Promise<void> {
   await sql.rows('delete from lane where connection = $1', [id]);
   await sql.rows('delete from connection where id = $1', [id]);
