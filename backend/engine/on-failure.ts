@@ -54,11 +54,14 @@ export async function settleFailure(
   const isOwn = failure.kind === 'unavailable' && isAttemptOverdue();
   const status = isOwn
     ? undefined
-    : await tellConnection(context, lane.tenant, failingConnection, failure, decision.delayMs);
+    : await tellConnection(context, lane, failingConnection, failure, decision.delayMs);
   const base = { failure: details, reason: failure.message, planAgain: false };
   const delayMs = decision.delayMs ?? 1000;
   const retryAt = new Date(context.now().getTime() + delayMs).toISOString();
 
+  // The credentials were replaced since the run began: what refused the former ones says nothing of these.
+  if (decision.decision === 'pauseConnection' && status === undefined)
+    return { ...base, verdict: 'wait', delayMs: renewedDelayMs, keepAttempts: true, condition: 'pending' };
   if (decision.decision === 'pauseConnection') {
     return {
       ...base,
@@ -88,10 +91,11 @@ export async function settleFailure(
 }
 
 const breakerLongestMs = 30_000;
+const renewedDelayMs = 1000;
 
 async function tellConnection(
   context: EngineContext,
-  tenant: number,
+  { tenant, claimedAtMs }: ClaimedLane,
   connection: string,
   failure: Failure,
   delayMs: number | undefined,
@@ -105,8 +109,8 @@ async function tellConnection(
         ? Math.min(delayMs ?? breakerLongestMs, breakerLongestMs)
         : null;
   const rows = await context.store.call<{ status: string | null }>(
-    'select note_connection($1, $2, $3, $4, $5) as status',
-    [tenant, connection, failure.kind, failure.message, wholeDelayMs],
+    'select note_connection($1, $2, $3, $4, $5, $6) as status',
+    [tenant, connection, failure.kind, failure.message, wholeDelayMs, performance.now() - claimedAtMs],
   );
   context.settings.forget(tenant);
   return rows[0]?.status ?? undefined;

@@ -24,6 +24,8 @@ export interface ClaimedLane {
   leaseToken: number;
   /** This run included. */
   attempts: number;
+  /** When the run began, by `performance.now()`. */
+  claimedAtMs: number;
   facts: Readonly<Record<string, unknown>>;
 }
 

@@ -59,11 +59,12 @@ export function laneQueue(store: Store): LaneQueue {
 
   return {
     async claim(maxLanes, leaseSeconds) {
+      const askedAtMs = performance.now();
       const rows = await store.call<ClaimRow>('select * from claim_lanes_with_links($1, $2)', [
         maxLanes,
         leaseSeconds,
       ]);
-      return rows.map(claimedLane);
+      return rows.map((row) => claimedLane(row, askedAtMs));
     },
     async settle(lane, settlement) {
       const written = await settleBatch({ lane, settlement });
@@ -95,7 +96,7 @@ export function laneQueue(store: Store): LaneQueue {
   };
 }
 
-const claimedLane = (row: ClaimRow): ClaimedLane => ({
+const claimedLane = (row: ClaimRow, claimedAtMs: number): ClaimedLane => ({
   tenant: row.tenant,
   key: row.key,
   kind: row.kind,
@@ -107,6 +108,7 @@ const claimedLane = (row: ClaimRow): ClaimedLane => ({
   lastInbox: row.last_inbox,
   leaseToken: row.lease_token,
   attempts: row.attempts,
+  claimedAtMs,
   facts: row.facts,
 });
 

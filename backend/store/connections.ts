@@ -57,7 +57,8 @@ export async function updateConnection(
   input: Pick<NewConnection, 'name' | 'settings' | 'retry' | 'budget'>,
 ): Promise<void> {
   await sql.rows(
-    `update connection set name = $2, settings = $3, retry = $4, budget = $5, updated_at = clock_timestamp() where id = $1`,
+    `update connection set name = $2, settings = $3, retry = $4, budget = $5, updated_at = clock_timestamp(), renewed_at = clock_timestamp()
+     where id = $1`,
     [id, input.name, input.settings, input.retry, input.budget],
   );
   await noteSettings(sql, tenant);
@@ -72,7 +73,9 @@ export async function setPaused(
 ): Promise<void> {
   await sql.rows(
     reason === undefined
-      ? `update connection set status = 'live', reason = null, since = null, resume_at = '-infinity', failures = 0 where id = $1`
+      ? `update connection set status = 'live', reason = null, since = null, resume_at = '-infinity', failures = 0,
+           renewed_at = clock_timestamp()
+         where id = $1`
       : `update connection set status = 'paused', reason = $2, since = clock_timestamp() where id = $1`,
     reason === undefined ? [id] : [id, reason],
   );

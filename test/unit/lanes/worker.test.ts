@@ -15,6 +15,7 @@ const lane: ClaimedLane = {
   lastInbox: 1,
   leaseToken: 1,
   attempts: 1,
+  claimedAtMs: 0,
   facts: {},
 };
 
