@@ -94,16 +94,7 @@ async function consider(
   if (snapshot.deleted) return { verdict: 'done', answered, inboxReason: 'The record is deleted.' };
 
   const ours = await createdByUs(context, tenant, snapshot);
-  if (ours === 'underway') {
-    return {
-      verdict: 'wait',
-      delayMs: 500,
-      keepAttempts: true,
-      answered,
-      inboxReason: 'Tandem is creating this record.',
-    };
-  }
-  if (ours === 'done') return { verdict: 'done', answered, inboxReason: 'Tandem created this record.' };
+  if (ours !== undefined) return { ...waitForOurs(context, ours), answered };
 
   const found = matchRecord(snapshot, candidates.map(toMapping));
   if (found === undefined)
@@ -224,13 +215,32 @@ async function createdByUs(
   context: EngineContext,
   tenant: number,
   snapshot: Snapshot,
-): Promise<'no' | 'underway' | 'done'> {
+): Promise<IntentRow | undefined> {
   const marks = snapshot.marks ?? [];
-  if (marks.length === 0) return 'no';
+  if (marks.length === 0) return undefined;
   const intents = await context.store.asTenant(tenant, (sql) => findIntentsByMark(sql, marks));
   const intent = intents.find((one) => one.kind === 'create' && one.side === snapshot.side);
-  if (intent === undefined || intent.state === 'abandoned') return 'no';
-  return intent.state === 'done' ? 'done' : 'underway';
+  return intent?.state === 'abandoned' ? undefined : intent;
+}
+
+const oursSoonMs = 500;
+const oursAtMostMs = 900_000;
+const oursGivenUpMs = 24 * 3_600_000;
+
+/** Until the create is done, which also links the record. One that waits for a person is asked for less and less often. */
+function waitForOurs(context: EngineContext, intent: IntentRow): Settlement {
+  if (intent.state === 'done') return { verdict: 'done', inboxReason: 'Tandem created this record.' };
+  const ageMs = context.now().getTime() - new Date(intent.created_at).getTime();
+  if (ageMs > oursGivenUpMs) {
+    const inboxReason = 'Tandem began to create this record a day ago, and nobody had that finished.';
+    return { verdict: 'done', inboxReason };
+  }
+  return {
+    verdict: 'wait',
+    delayMs: Math.min(oursAtMostMs, Math.max(oursSoonMs, ageMs / 4)),
+    keepAttempts: true,
+    inboxReason: 'Tandem is creating this record.',
+  };
 }
 
 function withAttempt(

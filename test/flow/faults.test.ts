@@ -9,6 +9,7 @@ import {
   cardOf,
   clearFaults,
   converged,
+  createWorkItem,
   effectsOf,
   expectBalancedBooks,
   expireLeases,
@@ -348,6 +349,44 @@ describe('on one database', () => {
     await idle(scene);
     await expectBalancedBooks(scene);
   }, 150_000);
+
+  test('a ticket whose create waits for a person is asked for less and less often, until it is linked', async () => {
+    await idle(scene);
+    // The call is made, the answer is lost, and the search for what became of it is answered with nonsense.
+    await setFault(scene.rig, 'alemba', {
+      id: 'lost',
+      fault: { kind: 'afterEffect', how: 'reset' },
+      match: { method: 'PUT', path: '/submit' },
+      remaining: 1,
+    });
+    await setFault(scene.rig, 'alemba', {
+      id: 'nonsense',
+      fault: { kind: 'status', status: 200, body: {} },
+      match: { method: 'GET', path: 'select=Ref%2CType%2CPartition%2C' },
+    });
+    const title = 'AUTO whose create stands still';
+    const id = await createWorkItem(scene, { 'System.Title': title });
+    remembered().created.push({ on: 'workItem', id, title });
+    const laneOf = (condition: string) =>
+      until(`a lane: ${condition}`, async () => {
+        const rows = await scene.rows<{ key: string }>(
+          `select key from lane where queued > 0 and ${condition}`,
+        );
+        return rows[0];
+      });
+    await laneOf(`parked and key = 'record:workItem:azure-devops:${id}'`);
+    const { key } = await laneOf(`key like 'record:ticket:%'`);
+    await scene.rows(
+      `update intent set created_at = created_at - interval '20 minutes' where state <> 'done'`,
+    );
+    await laneOf(`key = '${key}' and due > now() + interval '4 minutes'`);
+    await clearFaults(scene.rig);
+    expect(await retryAllParked(scene)).toBe(1);
+    await until('the work item has its ticket', () => cardOf(scene, id));
+    await inAgreement(scene, id);
+    await scene.rows(`update lane set due = now() where key = $1 returning pg_notify('lane', '')`, [key]);
+    await idle(scene);
+  });
 
   test('a file with the name of an earlier one arrives although its first try was cut off', async () => {
     const pair = await linkPair(scene);

@@ -315,8 +315,9 @@ export async function settled(
   let found: string[] = [];
   do {
     try {
-      await idle(scene, { timeoutMs: Math.max(1000, deadline - Date.now()), parkedIsFine: true });
+      // First: a record may be waiting for the create that made it, which waits for a person.
       await retryAllParked(scene);
+      await idle(scene, { timeoutMs: Math.max(1000, deadline - Date.now()) });
       found = await violations(scene.rig, pairs, history);
     } catch (error) {
       found = [(error as Error).message];
