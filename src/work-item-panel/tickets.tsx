@@ -11,6 +11,7 @@ import { CommentView } from '../ticket/comment-box.tsx';
 import { CreateTicket } from '../ticket/create-ticket.tsx';
 import { LinkTicket } from '../ticket/link-ticket.tsx';
 import { NotSetUp, SettingsAction } from '../ticket/not-set-up.tsx';
+import { OutdatedNotice } from '../ticket/outdated-notice.tsx';
 import { ResolveConflict } from '../ticket/resolve-conflict.tsx';
 import { UnlinkTicket } from '../ticket/unlink-ticket.tsx';
 import type { LivePanel } from '../ticket/use-panel.ts';
@@ -156,14 +157,7 @@ function Overview({
         </div>
       )}
       <div className="stack panel-scroller">
-        {problem && (
-          <>
-            <ProblemNotice problem={problem} onRetry={refresh} />
-            <span className="small-text quiet">
-              {text.panel.outdated} {problem.passes && text.panel.retryIn}
-            </span>
-          </>
-        )}
+        {problem && <OutdatedNotice problem={problem} onRetry={refresh} />}
         {panel.switchedOff && (
           <Notice tone="warn">
             <span>{text.panel.switchedOff}</span>
