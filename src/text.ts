@@ -254,6 +254,7 @@ export const text = {
     bulkContinue: 'Continue',
     bulkCancelled: 'Stopped. What was created stays; nothing else was sent.',
     bulkRetry: (count: number) => `Try the ${count} failed again`,
+    ticketGone: 'The ticket is not linked with this work item any more.',
     oneOnly: 'Tickets are linked to one work item at a time. The first of your choice is used.',
   },
 } as const;

@@ -1,22 +1,14 @@
-import { useEffect, useMemo, useRef, useState } from 'react';
-import type { Panel } from '../../backend/contract/links.ts';
-import type { Client } from '../api/client.ts';
-import { ChoiceInput } from '../components/field.tsx';
+import { useEffect, useMemo, useRef } from 'react';
 import { Notice, ProblemNotice } from '../components/notice.tsx';
 import type { DialogRequest } from '../host/page.ts';
 import { fitFrame, type HostContext } from '../host/sdk.ts';
 import { text } from '../text.ts';
 import { ChangedBackend } from '../ticket/changed-backend.tsx';
-import { CommentView } from '../ticket/comment-box.tsx';
-import { CreateTicket } from '../ticket/create-ticket.tsx';
-import { LinkTicket } from '../ticket/link-ticket.tsx';
-import { Mending, mappingOpener } from '../ticket/mending.tsx';
 import { NotSetUp } from '../ticket/not-set-up.tsx';
-import { Timeline } from '../ticket/timeline.tsx';
+import { OutdatedNotice } from '../ticket/outdated-notice.tsx';
 import { useBackend } from '../ticket/use-backend.ts';
 import { usePanel } from '../ticket/use-panel.ts';
-import { closeDialog } from './close-dialog.ts';
-import { CreateMany } from './create-many.tsx';
+import { RequestedView } from './requested-view.tsx';
 import './ticket-dialog.css';
 
 /** Dialogs grow with their content up to about two thirds of a small screen. */
@@ -65,89 +57,22 @@ function Requested({ host, request }: { host: HostContext; request: DialogReques
     [host, workItemId],
   );
   const live = usePanel(client, place);
+  const begun = useRef(false);
   if (backend.state === 'unset')
     return <NotSetUp host={host} project={request.project} reason={text.panel.noBackend} />;
   if (backend.state === 'failed') return <ProblemNotice problem={backend.problem} onRetry={backend.retry} />;
   if (backend.state === 'changed') return <ChangedBackend {...backend} />;
-  if (live.problem) return <ProblemNotice problem={live.problem} onRetry={live.refresh} />;
-  // Forms wait for a fresh reading: the last known state may offer mappings that are gone.
-  if (!client || !live.panel || live.outdated) return <div className="skeleton" style={{ height: 180 }} />;
-  return <RequestedView {...{ host, client, request }} panel={live.panel} refresh={live.refresh} />;
-}
-
-function RequestedView({
-  host,
-  client,
-  panel,
-  request,
-  refresh,
-}: {
-  host: HostContext;
-  client: Client;
-  panel: Panel;
-  refresh(): void;
-  request: DialogRequest;
-}) {
-  const [done, setDone] = useState<string>();
-  const [linkId, setLinkId] = useState(request.linkId ?? panel.tickets[0]?.linkId ?? '');
-  const workItemId = request.workItemIds[0] ?? '';
-  const many = request.workItemIds.length > 1;
-  const finish = (message: string | undefined) => {
-    setDone(message ?? text.done);
-    closeDialog(host);
-  };
-  if (done) return <Notice tone="good">{done}</Notice>;
-  if (request.view === 'create') {
-    if (panel.createWith.length === 0) return <Notice tone="calm">{text.create.none}</Notice>;
-    if (many)
-      return <CreateMany host={host} client={client} panel={panel} workItemIds={request.workItemIds} />;
-    const onDone = (link?: { number: string }) => finish(link && text.create.done(link.number));
-    return <CreateTicket client={client} workItemId={workItemId} panel={panel} onDone={onDone} />;
+  // Forms wait for a fresh reading: the last known state may offer mappings that are gone. A form that is there stays
+  // there, with what was typed and what is under way, whatever becomes of the readings after it.
+  if (client && live.panel && !live.outdated) begun.current = true;
+  if (!client || !live.panel || !begun.current) {
+    if (live.problem) return <ProblemNotice problem={live.problem} onRetry={live.refresh} />;
+    return <div className="skeleton" style={{ height: 180 }} />;
   }
-  if (request.view === 'link') {
-    if (panel.linkWith.length === 0) return <Notice tone="calm">{text.link.none}</Notice>;
-    const onDone = (link?: { number: string }) => finish(link && text.link.done(link.number));
-    return (
-      <>
-        {many && <p className="quiet">{text.menu.oneOnly}</p>}
-        <LinkTicket client={client} workItemId={workItemId} panel={panel} onDone={onDone} />
-      </>
-    );
-  }
-  const ticket = panel.tickets.find((card) => card.linkId === linkId);
-  if (!ticket) return <Notice tone="calm">{text.panel.empty}</Notice>;
-  const project = request.project ?? host.project?.name;
-  const connection = panel.connections.find(({ id }) => id === ticket.connectionId);
   return (
-    <div className="stack">
-      {panel.tickets.length > 1 && (
-        <ChoiceInput
-          label={text.page.ticket}
-          value={linkId}
-          choices={panel.tickets.map(({ linkId: id, number, title }) => ({ id, name: `${number} ${title}` }))}
-          onChange={setLinkId}
-        />
-      )}
-      {request.view === 'comment' ? (
-        <CommentView
-          {...{ client, workItemId, ticket, connection }}
-          onDone={() => finish(text.comment.sent)}
-        />
-      ) : (
-        <>
-          <Mending
-            key={`mending-${linkId}`}
-            {...{ host, client, project, ticket, panel, workItemId, refresh }}
-            mayChange={panel.may.change}
-          />
-          <Timeline
-            key={linkId}
-            {...{ client, workItemId, linkId }}
-            version={panel.version}
-            changeMapping={panel.may.administer ? mappingOpener(host, project, ticket) : undefined}
-          />
-        </>
-      )}
-    </div>
+    <>
+      {live.problem && <OutdatedNotice problem={live.problem} onRetry={live.refresh} />}
+      <RequestedView {...{ host, client, request }} panel={live.panel} refresh={live.refresh} />
+    </>
   );
 }
