@@ -65,3 +65,55 @@ test('a mapping is moved with the keyboard alone, and its button keeps the focus
   expect(await row(third).locator(':focus').count()).toBe(1);
   await isKept([third, first, second]);
 });
+
+/** The first saving of an order waits until `end`; each then has its outcome, and those after them are stored. */
+async function holdSaving(...outcomes: ('stored' | 'lost')[]) {
+  const held = Promise.withResolvers<void>();
+  const sent: string[][] = [];
+  await page.route(/\/mapping-order$/, async (route) => {
+    if (route.request().method() !== 'PUT') return route.continue();
+    const outcome = outcomes[sent.push(route.request().postDataJSON().mappingIds) - 1];
+    await held.promise;
+    await (outcome === 'lost' ? route.abort() : route.continue());
+  });
+  return { sent, end: () => held.resolve() };
+}
+
+const move = (name: string, way: 'Move up' | 'Move down') =>
+  row(name).getByRole('button', { name: way }).click();
+const isTold = (words: string) => hub.getByText(words).waitFor({ ...patience, state: 'attached' });
+const problem = () => hub.getByText('Tandem’s backend does not answer');
+
+test('of the moves while an order is being saved the newest order is stored', async () => {
+  const [first = '', second = '', third = ''] = await shown();
+  const saving = await holdSaving();
+  await move(third, 'Move up');
+  await move(third, 'Move up');
+  await move(first, 'Move down');
+  expect(await shown()).toEqual([third, second, first]);
+  saving.end();
+  await isTold(`${first} is now 3 of 3`);
+  expect(saving.sent).toHaveLength(2);
+  await isKept([third, second, first]);
+});
+
+test('an order that could not be saved is made good by the newer one that waited', async () => {
+  const [first = '', second = '', third = ''] = await shown();
+  const saving = await holdSaving('lost');
+  await move(third, 'Move up');
+  await move(third, 'Move up');
+  saving.end();
+  await isTold(`${third} is now 1 of 3`);
+  expect(await problem().count()).toBe(0);
+  await isKept([third, first, second]);
+});
+
+test('where the order that waited cannot be saved, the one before it shows, with the problem', async () => {
+  const [first = '', second = '', third = ''] = await shown();
+  const saving = await holdSaving('stored', 'lost');
+  await move(third, 'Move up');
+  await move(third, 'Move up');
+  saving.end();
+  await problem().waitFor(patience);
+  await isKept([first, third, second]);
+});

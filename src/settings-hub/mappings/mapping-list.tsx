@@ -1,4 +1,4 @@
-import { type DragEvent, useState } from 'react';
+import { type DragEvent, useRef, useState } from 'react';
 import type { Connection } from '../../../backend/contract/connections.ts';
 import type { MappingSummary } from '../../../backend/contract/mappings.ts';
 import { ProblemNotice } from '../../components/notice.tsx';
@@ -33,6 +33,7 @@ export function MappingList({
   const [over, setOver] = useState<string>();
   const [wanted, setWanted] = useState<readonly string[]>();
   const [told, setTold] = useState('');
+  const waiting = useRef<{ ids: string[]; says: string }>(undefined);
   const stored = mappings.toSorted((a, b) => a.position - b.position);
   // What the person wants is shown at once; the list that is read afterwards says the same.
   const place = (id: string) => (wanted ?? []).indexOf(id);
@@ -46,22 +47,33 @@ export function MappingList({
   const shown = w.filtered(visible.length, ordered.length);
   const canMove = ordered.length > 1;
 
+  /** Moves that are made while an order is being saved change what is saved after it. */
+  const saveWaiting = async () => {
+    let saved: readonly string[] | undefined;
+    while (waiting.current) {
+      const { ids, says } = waiting.current;
+      waiting.current = undefined;
+      try {
+        await api.orderMappings({ projectId, body: { mappingIds: ids } });
+        saved = ids;
+        setTold(says);
+      } catch (reason) {
+        // The order that waits has all moves in it, those that could not be saved too.
+        if (waiting.current) continue;
+        setWanted(saved);
+        throw reason;
+      }
+    }
+    onChange();
+  };
   const move = (id: string, to: number) => {
     const ids = ordered.map((mapping) => mapping.id);
     const from = ids.indexOf(id);
     if (from < 0 || to < 0 || to >= ids.length || from === to) return;
     ids.splice(to, 0, ...ids.splice(from, 1));
     setWanted(ids);
-    ordering.run(async () => {
-      try {
-        await api.orderMappings({ projectId, body: { mappingIds: ids } });
-        setTold(w.moved(ordered[from]?.name ?? '', to + 1, ids.length));
-      } catch (reason) {
-        setWanted(undefined);
-        throw reason;
-      }
-      onChange();
-    });
+    waiting.current = { ids, says: w.moved(ordered[from]?.name ?? '', to + 1, ids.length) };
+    ordering.run(saveWaiting);
   };
   const dragging = (id: string, at: number) => ({
     onDragStart: (event: DragEvent) => {
