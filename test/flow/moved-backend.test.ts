@@ -1,4 +1,5 @@
-import { freePort, json, until } from '../support/rig.ts';
+import { freePort } from '../sandbox/ports.ts';
+import { json, until } from '../support/rig.ts';
 import { cardOf, linkPair, openScene, type Scene } from '../support/scene.ts';
 import { editWorkItem, readCall } from '../support/two-sides.ts';
 
@@ -71,7 +72,7 @@ test('a backend that moved takes its own service hooks along and leaves all othe
     register('https://chat.example.com/incoming'),
   ]);
 
-  const port = String(await freePort());
+  const port = String(await freePort(0));
   await moveTo({ PORT: port, PUBLIC_URL: `http://127.0.0.1:${port}` });
   const after = `http://127.0.0.1:${port}${path}`;
   expect(await present()).toBe(after);
@@ -113,7 +114,7 @@ test('and back again', async () => {
 
 test('of two replicas with different addresses the newer one decides, and none moves the hooks back', async () => {
   const home = await present();
-  const port = String(await freePort());
+  const port = String(await freePort(0));
   const replica = await scene.rig.startReplica({ PORT: port, PUBLIC_URL: `http://127.0.0.1:${port}` });
   const there = `http://127.0.0.1:${port}${new URL(home).pathname}`;
   await until('all five lead to the replica', async () => at(await hooks(), there).length === 5 || undefined);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+
 import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import type { RetryPolicy } from '../../backend/contract/connections.ts';
 import type { MappingSettings } from '../../backend/contract/mapping.ts';
 import { type RouteName, type Routes, routes } from '../../backend/contract/routes.ts';
+import { freePort } from '../sandbox/ports.ts';
 import { type Child, readyJson, startChild } from './child.ts';
 
 /** Both simulators and the real backend, each in a process of its own, as in production. */
@@ -155,7 +156,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     backend: () => backend as Child,
     async startBackend(env = {}) {
       // The same port again after a restart, so that hooks find it.
-      const port = backend === undefined ? await freePort() : new URL(backend.ready).port;
+      const port = backend === undefined ? String(await freePort(0)) : new URL(backend.ready).port;
       backend = await startProduct({ PORT: port, PUBLIC_URL: `http://127.0.0.1:${port}`, ...env });
     },
     async startReplica(env = {}) {
@@ -371,16 +372,3 @@ export const alembaWebhook = (url: string, secret: string) => ({
   PayloadSelect: 'Ref,CallStatus,LastActionDate,LastHistoryOrder,LastActionedBy',
   Secret: secret,
 });
-
-/** A port that was free a moment ago: the backend must know its own address before it listens. */
-export const freePort = (): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        resolve(typeof address === 'object' && address !== null ? String(address.port) : '0'),
-      );
-    });
-  });
