@@ -232,7 +232,7 @@ function waitForOurs(context: EngineContext, intent: IntentRow): Settlement {
   if (intent.state === 'done') return { verdict: 'done', inboxReason: 'Tandem created this record.' };
   const ageMs = context.now().getTime() - new Date(intent.created_at).getTime();
   if (ageMs > oursGivenUpMs) {
-    const inboxReason = 'Tandem began to create this record a day ago, and nobody had that finished.';
+    const inboxReason = 'Tandem began to create this record over a day ago and did not get to the end.';
     return { verdict: 'done', inboxReason };
   }
   return {

@@ -35,7 +35,9 @@ export function watchdogLane(
   /** Somebody removed the hooks during the repair: so goes what it registered, unless they are wanted again by now. */
   const undoRepair = async (tenant: number, project: string): Promise<void> => {
     const { registered } = await context.store.asTenant(tenant, (sql) => knownHooks(sql, project));
-    if (!registered) await onSide('workItem', () => hooks.remove(tenant, project));
+    if (registered) return;
+    const removed = await onSide('workItem', () => hooks.remove(tenant, project));
+    context.log('watchdog.repair_undone', { tenant, project, removed });
   };
 
   return async (lane) => {

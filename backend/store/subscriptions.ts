@@ -8,6 +8,7 @@ export interface KnownHooks {
   registered: boolean;
 }
 
+/** Asked before a look, for `keepSubscriptions`. One row, also of a project that nobody looked at yet. */
 export const knownHooks = async (sql: Sql, project: string): Promise<KnownHooks> =>
   (await sql.one<KnownHooks>(
     `select clock_timestamp()::text as since, coalesce(bool_or(subscription_id is not null), false) as registered

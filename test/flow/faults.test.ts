@@ -350,7 +350,7 @@ describe('on one database', () => {
     await expectBalancedBooks(scene);
   }, 150_000);
 
-  test('a ticket whose create waits for a person is asked for less and less often, until it is linked', async () => {
+  test('a ticket whose create waits for a person is asked for less and less often, and given up after a day', async () => {
     await idle(scene);
     // The call is made, the answer is lost, and the search for what became of it is answered with nonsense.
     await setFault(scene.rig, 'alemba', {
@@ -380,11 +380,13 @@ describe('on one database', () => {
       `update intent set created_at = created_at - interval '20 minutes' where state <> 'done'`,
     );
     await laneOf(`key = '${key}' and due > now() + interval '4 minutes'`);
+    await scene.rows(`update intent set created_at = created_at - interval '1 day' where state <> 'done'`);
+    await scene.rows(`update lane set due = now() where key = $1 returning pg_notify('lane', '')`, [key]);
+    await idle(scene, { parkedIsFine: true });
     await clearFaults(scene.rig);
     expect(await retryAllParked(scene)).toBe(1);
     await until('the work item has its ticket', () => cardOf(scene, id));
     await inAgreement(scene, id);
-    await scene.rows(`update lane set due = now() where key = $1 returning pg_notify('lane', '')`, [key]);
     await idle(scene);
   });
 
